@@ -1,0 +1,86 @@
+"""The world's troubles, as exceptions. A contact's trouble is a value, never one of these.
+
+A class's docstring is its default message; `advice` is what the user can do about it.
+"""
+
+from __future__ import annotations
+
+
+class ReconcilerError(Exception):
+    """Something went wrong that the reconciler knows about."""
+
+    def __init__(self, message: str | None = None, *, advice: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+        self.advice = advice
+
+
+class UsageError(ReconcilerError):
+    """The command can't be carried out as it was given."""
+
+
+class SettingsError(ReconcilerError):
+    """The settings are wrong; every fault is named at once."""
+
+
+class VaultError(ReconcilerError):
+    """A credential can't be sealed or opened. The message never contains it."""
+
+
+class LedgerError(ReconcilerError):
+    """The ledger's database can't be reached or can't be used."""
+
+
+class SchemaError(LedgerError):
+    """The ledger's schema is missing, older or newer than this program, or was changed by hand."""
+
+
+class LeaseLost(LedgerError):
+    """Another run has taken over this connection; this one wrote nothing more."""
+
+
+class CrmError(ReconcilerError):
+    """The CRM could not be read; nothing was changed."""
+
+
+class CrmUnreachable(CrmError):
+    """The CRM's database is out of reach."""
+
+
+class StatementError(CrmError):
+    """The CRM statement is not one that the reconciler can use."""
+
+
+class ApiError(ReconcilerError):
+    """Constant Contact answered with something the reconciler can't go on with."""
+
+
+class ApiUnavailable(ApiError):
+    """Constant Contact can't be reached or is in trouble; this passes."""
+
+
+class OutcomeUnknown(ApiUnavailable):
+    """A write was sent and no answer came: whether it happened is found out by looking."""
+
+
+class ApiRefused(ApiError):
+    """Constant Contact refused the request for good."""
+
+
+class AccessRefused(ApiError):
+    """Constant Contact refused the access token."""
+
+
+class Forbidden(ApiError):
+    """The token may not do this: a scope or a user privilege is missing, or the application is off."""
+
+
+class NotFound(ApiError):
+    """Constant Contact does not have this."""
+
+
+class DailyLimitReached(ApiError):
+    """The API key's calls of this UTC day are spent."""
+
+
+class EmbeddedPostgresError(ReconcilerError):
+    """The embedded PostgreSQL could not be started."""
