@@ -1,0 +1,124 @@
+"""The one place that builds the real parts out of the settings."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler import connections, database_url
+from reconciler.constant_contact.client import ConstantContact
+from reconciler.crm import Crm
+from reconciler.errors import AccessRefused, SettingsError
+from reconciler.extract import fold
+from reconciler.ledger.database import Ledger
+from reconciler.ledger.members import Keys
+from reconciler.ledger.usage import Usage
+from reconciler.limits import Limits
+from reconciler.reconcile import Parts
+from reconciler.vault import KeyRing, Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from reconciler.connections import Credentials
+    from reconciler.constant_contact.wire import ListFound
+    from reconciler.ledger.connections import Connection
+    from reconciler.secret import Secret
+    from reconciler.settings import Settings
+
+
+@dataclass(frozen=True)
+class Process:
+    """This process's settings and the parts they stand for."""
+
+    settings: Settings
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    random: Callable[[], float] = random.random
+
+    def ledger(self) -> Ledger:
+        """The ledger's database. Raises SettingsError where none is named."""
+        url = self.settings.database_url
+        if url is None:
+            raise SettingsError(
+                "no database is named for the ledger",
+                advice="set RECONCILER_DATABASE_URL, for example postgresql://user:password@host/database",
+            )
+        return Ledger(database_url.parse(url.reveal()))
+
+    def vault(self) -> Vault:
+        """The vault; without a key ring it stores nothing and says so."""
+        path = self.settings.keyring
+        return Vault(KeyRing.load(path) if path else None)
+
+    def keys(self, vault: Vault) -> Keys:
+        return Keys(fold, vault.keyed_hash)
+
+    def crm(self, url: Secret | None, limits: Limits) -> Crm:
+        """A CRM's database: the connection's own, else the one of the settings."""
+        chosen = url or self.settings.crm_url
+        if chosen is None:
+            raise SettingsError("no database is named for the CRM", advice="set RECONCILER_CRM_URL, or --crm-url-file")
+        return Crm(database_url.parse(chosen.reveal()), limits, self.monotonic)
+
+    def api(self, token: Secret, slots: Usage, limits: Limits) -> ConstantContact:
+        return ConstantContact(
+            self.settings.api_url,
+            token,
+            slots,
+            sleep=self.sleep,
+            random=self.random,
+            fold=fold,
+            write_seconds=limits.import_request_seconds,
+        )
+
+    def parts(self, ledger: Ledger, tell: Callable[[str], None]) -> Parts:
+        """What the runs of this process are made of."""
+        vault = self.vault()
+        return Parts(
+            ledger=ledger,
+            open_crm=lambda connection: self.crm(connections.crm_url(vault, connection), connection.limits),
+            open_api=lambda connection: self._connected(ledger, vault, connection),
+            keys=self.keys(vault),
+            per_day=self.per_day,
+            holder=f"{socket.gethostname()}:{os.getpid()}",
+            sleep=self.sleep,
+            monotonic=self.monotonic,
+            tell=tell,
+            read_only=self.settings.read_only,
+        )
+
+    def doors(self, ledger: Ledger, choose_list: Callable[[Sequence[ListFound]], str]) -> connections.Doors:
+        """The ways to what a new connection connects."""
+        vault = self.vault()
+        return connections.Doors(
+            ledger=ledger,
+            vault=vault,
+            open_api=lambda given: self._given(ledger, vault, given),
+            open_crm=lambda url: self.crm(url, Limits()),
+            choose_list=choose_list,
+        )
+
+    def _connected(self, ledger: Ledger, vault: Vault, connection: Connection) -> ConstantContact:
+        token = connections.token(vault, connection)
+        if token is None:
+            raise AccessRefused(
+                "there is no access token", advice=f"connect again: `reconciler connect {connection.name}`"
+            )
+        account = connection.account
+        per_second = account.pace_per_second or self.settings.pace_per_second
+        slots = Usage(ledger, account.key_fingerprint, per_second, self.per_day(connection))
+        return self.api(token, slots, connection.limits)
+
+    def _given(self, ledger: Ledger, vault: Vault, given: Credentials) -> ConstantContact:
+        fingerprint = vault.keyed_hash(given.api_key.reveal())
+        slots = Usage(ledger, fingerprint, self.settings.pace_per_second, self.settings.pace_per_day)
+        return self.api(given.access_token, slots, Limits())
+
+    def per_day(self, connection: Connection) -> int:
+        """How many calls a UTC day the connection's API key may make."""
+        return connection.account.pace_per_day or self.settings.pace_per_day

@@ -1,0 +1,258 @@
+"""Commands that connect a workspace with a list, and say how connections stand."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reconciler.cli.shared import actor, json_option, print_json, process, read_text, ready_ledger, tell
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.bootstrap import Process
+    from reconciler.connections import Credentials, Wish
+    from reconciler.constant_contact.wire import ListFound
+    from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Ledger, Transaction
+
+
+@click.command()
+@click.argument("name")
+@click.option("--list-id", help="The list; without it the account's lists are shown to choose from.")
+@click.option("--credentials", "credentials_file", metavar="FILE|-", help="JSON with api_key and access_token.")
+@click.option("--crm-url-file", metavar="FILE", help="File with the CRM's address, where it is another database.")
+@click.option("--contacts-sql", metavar="FILE", help="The CRM statement; default: Sage's own contacts table.")
+@click.option("--workspace", help="What the statement's :workspace is; default: NAME.")
+@click.option("--observe", is_flag=True, help="Do everything but push.")
+@click.option("--consent-basis", help="Why these people may be written to, for the record.")
+@click.option("--switch-list", is_flag=True, help="Connecting again: mean another list.")
+@click.option("--no-start", is_flag=True, help="Check and store, but do not push yet.")
+def connect(name: str, *, no_start: bool, **options: Any) -> None:
+    """Connect NAME: check token, account, list and CRM statement, then store, and show what the first sync would do.
+
+    Example: reconciler connect acme --list-id 06526938-56dd-11e9-932a-fa163e9ec6a5 --credentials token.json
+    """
+    from reconciler import connections
+
+    here = process()
+    ledger = ready_ledger(here)
+    before = _existing(ledger, name)
+    connection = connections.connect(here.doors(ledger, _choose_list), _wish(name, options), actor())
+    account, found = connection.account.organization, connection.list_name
+    click.echo(f"Connected: account {account!r}, list {found!r}. The credentials are stored encrypted.", err=True)
+    if before is not None and before.started_at is not None:
+        click.echo("It was started before: runs go on where they stopped.", err=True)
+        return
+    _show_consequences(here, ledger, name)
+    if no_start or connection.observe or not _is_yes():
+        click.echo(f"Nothing is pushed until `reconciler start {name}`.", err=True)
+        return
+    connections.start(ledger, connection, actor())
+    click.echo(f"Started: `reconciler run {name}` does the first sync, or the next tick.", err=True)
+
+
+@click.command()
+@click.argument("name")
+def start(name: str) -> None:
+    """From now on runs of NAME push: leaves --observe or --no-start.
+
+    Example: reconciler start acme
+    """
+    from reconciler import connections, reconcile
+
+    ledger = ready_ledger(process())
+    connections.start(ledger, reconcile.find(ledger, name), actor())
+    click.echo(f"{name} is started.", err=True)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--erase", is_flag=True, help="Forget everything about this connection, not only its credentials.")
+def disconnect(name: str, *, erase: bool) -> None:
+    """Forget NAME's credentials, unless another connection of the account needs them. The ledger stays.
+
+    Example: reconciler disconnect acme
+    """
+    from reconciler import connections, reconcile
+
+    ledger = ready_ledger(process())
+    forgotten = connections.disconnect(ledger, reconcile.find(ledger, name), actor(), erase=erase)
+    what = "its credentials are forgotten" if forgotten else "its credentials stay: another connection needs them"
+    rest = "what it remembered is erased" if erase else "what it remembers stays"
+    click.echo(f"{name} is disconnected; {what}; {rest}.", err=True)
+
+
+def _pausing(*, paused: bool) -> click.Command:
+    verb = "pause" if paused else "resume"
+
+    @click.command(verb, help=f"{verb.capitalize()} NAME, or all.\n\nExample: reconciler {verb} acme")
+    @click.argument("name", required=False)
+    @click.option("--all", "all_", is_flag=True, help="All connections.")
+    def command(name: str | None, *, all_: bool) -> None:
+        from reconciler import connections
+
+        ledger = ready_ledger(process())
+        for connection in _chosen(ledger, name, all_=all_):
+            connections.pause(ledger, connection, actor(), paused=paused)
+            click.echo(f"{connection.name} is {'paused: no pushing, no calls' if paused else 'resumed'}.", err=True)
+
+    return command
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def status(name: str | None, *, json_: bool) -> None:
+    """Say how each connection stands: badge, account, list, freshness, last run, budget.
+
+    Example: reconciler status acme
+    """
+    here = process()
+    ledger = ready_ledger(here)
+    chosen = _chosen(ledger, name, all_=name is None)
+    with ledger.transaction() as tx:
+        told = [_status(tx, here, connection, json_=json_) for connection in chosen]
+    if json_:
+        print_json(told)
+    else:
+        click.echo("\n\n".join(map(str, told)) or "No connection yet: `reconciler connect NAME`.")
+
+
+@click.command("set")
+@click.argument("name")
+@click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)
+def set_(name: str, pairs: Sequence[str]) -> None:
+    """Change times and limits of NAME; without KEY=VALUE list them.
+
+    Example: reconciler set acme interval_seconds=600
+    """
+    import dataclasses
+
+    from reconciler import limits, reconcile
+    from reconciler.ledger import audit, connections
+
+    ledger = ready_ledger(process())
+    connection = reconcile.find(ledger, name)
+    if not pairs:
+        for key, value in dataclasses.asdict(connection.limits).items():
+            click.echo(f"{key}={value}")
+        return
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise UsageError(f"{wrong[0]!r} is not of the form KEY=VALUE")
+    chosen = limits.parse(dict(pair.split("=", 1) for pair in pairs))
+    with ledger.transaction() as tx:
+        connections.set_settings(tx, connection.connection_id, {**connection.settings, **chosen})
+        audit.write(tx, actor(), "set", name, {"before": dict(connection.settings), "after": chosen})
+    click.echo(f"{name}: {', '.join(f'{key}={value}' for key, value in chosen.items())}", err=True)
+
+
+def _wish(name: str, options: dict[str, Any]) -> Wish:
+    from reconciler.connections import Wish
+    from reconciler.secret import Secret
+
+    crm_url = options["crm_url_file"]
+    statement = options["contacts_sql"]
+    return Wish(
+        name=name,
+        credentials=_credentials(options["credentials_file"]),
+        statement=read_text(statement, "statement file") if statement else None,
+        workspace=options["workspace"],
+        list_id=options["list_id"],
+        crm_url=Secret(read_text(crm_url, "file with the CRM's address").strip()) if crm_url else None,
+        observe=options["observe"],
+        consent_basis=options["consent_basis"],
+        switch_list=options["switch_list"],
+    )
+
+
+def _credentials(file: str | None) -> Credentials:
+    from reconciler.connections import credentials
+
+    if file is not None:
+        return credentials(read_text(file, "credentials file"))
+    if not sys.stdin.isatty():
+        raise UsageError("no credentials were given", advice="use --credentials FILE, or - for standard input")
+    asked = {
+        "api_key": click.prompt("API key", hide_input=True, err=True),
+        "access_token": click.prompt("Access token", hide_input=True, err=True),
+    }
+    return credentials(json.dumps(asked))
+
+
+def _choose_list(lists: Sequence[ListFound]) -> str:
+    shown = "\n".join(
+        f"  {at}  {found.name} ({found.members:,} members)  {found.list_id}" for at, found in enumerate(lists, 1)
+    )
+    if not lists:
+        raise UsageError("the account has no list", advice="make one in Constant Contact first")
+    if not sys.stdin.isatty():
+        raise UsageError("no list was named", advice=f"use --list-id; the account's lists are:\n{shown}")
+    click.echo(shown, err=True)
+    chosen: int = click.prompt("Which list", type=click.IntRange(1, len(lists)), err=True)
+    return lists[chosen - 1].list_id
+
+
+def _is_yes() -> bool:
+    """At a terminal a person says yes; elsewhere who left out --no-start has."""
+    return not sys.stdin.isatty() or click.confirm("Start?", err=True)
+
+
+def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
+    from reconciler import page, reconcile
+
+    request = reconcile.Request("connect", actor(), plan_only=True)
+    outcome = reconcile.run(here.parts(ledger, tell), name, request)
+    tell("")
+    if outcome is None or isinstance(outcome, str):
+        raise UsageError(f"the first sync can't be looked at now: {outcome}")
+    forecast = reconcile.forecast(ledger, outcome)
+    click.echo(page.consequences(outcome.to_json(), **forecast))
+
+
+def _existing(ledger: Ledger, name: str) -> Connection | None:
+    from reconciler.ledger import connections
+
+    with ledger.transaction() as tx:
+        return connections.by_name(tx, name)
+
+
+def _chosen(ledger: Ledger, name: str | None, *, all_: bool) -> list[Connection]:
+    from reconciler import reconcile
+    from reconciler.ledger import connections
+
+    if (name is None) != all_:
+        raise UsageError("say a connection's name, or --all")
+    if name is not None:
+        return [reconcile.find(ledger, name)]
+    with ledger.transaction() as tx:
+        return connections.every(tx)
+
+
+def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bool) -> object:
+    from reconciler import page, record
+    from reconciler.ledger import runs, usage
+
+    standing = record.standing(tx, connection.connection_id)
+    last = runs.latest(tx, connection.connection_id)
+    left = usage.left_today(tx, connection.account.key_fingerprint, here.per_day(connection))
+    behind = runs.behind(tx, connection.connection_id)
+    if not json_:
+        return page.status(connection, standing, last, left, behind)
+    return {
+        "connection": connection.name,
+        "badge": page.badge(connection),
+        "account": connection.account.organization,
+        "list": {"list_id": connection.list_id, "name": connection.list_name},
+        "behind": {"contacts": behind[0], "oldest_seconds": round(behind[1])},
+        "left_today": left,
+        "last_run": last and last.report,
+        "quiet_ticks": connection.quiet_ticks,
+    }
+
+
+COMMANDS: Final = (connect, start, disconnect, _pausing(paused=True), _pausing(paused=False), status, set_)

@@ -1,0 +1,213 @@
+"""Commands that run connections and show what happened."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reconciler.cli.shared import EXITS, actor, json_option, print_json, process, ready_ledger, tell
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.ledger.database import Ledger
+    from reconciler.reconcile import Parts, Request
+    from reconciler.report import Report
+
+_NOTHING_SAID: Final = "nothing to do"
+
+
+@click.command()
+@click.argument("name")
+@click.option("--full", is_flag=True, help="Compare both sides in full.")
+@json_option
+@click.pass_context
+def plan(context: click.Context, name: str, *, full: bool, json_: bool) -> None:
+    """Say what a run of NAME would do; nothing is pushed.
+
+    Example: reconciler plan acme
+    """
+    from reconciler.reconcile import Request
+
+    here = process()
+    ledger = ready_ledger(here)
+    outcome = _run(here.parts(ledger, tell), name, Request("cli", actor(), full=full, plan_only=True))
+    _show(ledger, outcome, json_=json_)
+    state = "" if isinstance(outcome, str) else outcome.state.value
+    context.exit(EXITS[state] if state in ("held", "failed", "disconnected") else 0)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--all", "all_", is_flag=True, help="All connections, one after the other.")
+@click.option("--full", is_flag=True, help="Force a full resync: everything is compared.")
+@click.option("--only-if", metavar="DIGEST", help="Push only if the plan has this digest.")
+@click.option("--exit-code", type=click.Choice(["plain", "detailed"]), help="How to exit; --all is plain by default.")
+@json_option
+@click.pass_context
+def run(
+    context: click.Context,
+    name: str | None,
+    *,
+    all_: bool,
+    full: bool,
+    only_if: str | None,
+    exit_code: str | None,
+    json_: bool,
+) -> None:
+    """Run NAME once, or all connections.
+
+    Exits 0 done, 1 failed, 2 wrong usage, 3 done with problems, 4 held, 5 disconnected, 6 daily limit.
+
+    Example: reconciler run acme
+    """
+    from reconciler.ledger import connections
+    from reconciler.reconcile import Request
+
+    if (name is None) != all_:
+        raise UsageError("say a connection's name, or --all")
+    here = process()
+    ledger = ready_ledger(here)
+    with ledger.transaction() as tx:
+        names = list(connections.names(tx)) if name is None else [name]
+    request = Request("cli", actor(), full=full, only_if=only_if, is_tick=all_)
+    codes = [_run_and_show(ledger, here.parts(ledger, tell), one, request, json_=json_) for one in names]
+    is_plain = exit_code == "plain" or (all_ and exit_code is None)
+    worst = max(codes, default=0)
+    context.exit((1 if 1 in codes else 0) if is_plain else worst)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--limit", default=20, show_default=True, help="How many.")
+@json_option
+def runs(name: str | None, *, limit: int, json_: bool) -> None:
+    """List the last runs, newest first.
+
+    Example: reconciler runs acme
+    """
+    from reconciler import page, reconcile
+    from reconciler.ledger import runs as stored
+
+    ledger = ready_ledger(process())
+    chosen = reconcile.find(ledger, name).connection_id if name else None
+    with ledger.transaction() as tx:
+        found = stored.recent(tx, chosen, limit)
+    if json_:
+        print_json([row.report or {"run_id": row.run_id, "connection": row.name, "state": row.state} for row in found])
+    else:
+        click.echo(page.runs(found))
+
+
+@click.command()
+@click.argument("run_id", required=False, default="latest")
+@click.option("--connection", "name", help="The latest run of this connection.")
+@click.option("--unmasked", is_flag=True, help="Show addresses and values in full.")
+@json_option
+def report(run_id: str, *, name: str | None, unmasked: bool, json_: bool) -> None:
+    """Show the report of a run; without RUN_ID the latest.
+
+    Example: reconciler report 812
+    """
+    from reconciler import page, reconcile
+    from reconciler.ledger import runs as stored
+
+    if run_id != "latest" and not run_id.isdecimal():
+        raise UsageError(f"{run_id!r} is no run's number", advice="`reconciler runs` lists them")
+    ledger = ready_ledger(process())
+    chosen = reconcile.find(ledger, name).connection_id if name else None
+    with ledger.transaction() as tx:
+        found = stored.latest(tx, chosen, None if run_id == "latest" else int(run_id))
+        rows = stored.details(tx, found.run_id) if found is not None and not json_ else ()
+    if found is None:
+        raise UsageError("there is no such run", advice="`reconciler runs` lists them")
+    if json_:
+        print_json(found.report)
+    else:
+        click.echo(page.report(found.report, rows, unmasked=unmasked))
+
+
+@click.command()
+@click.option("--every", default="5m", show_default=True, help="How often, such as 30s, 5m or 1h.")
+def serve(every: str) -> None:
+    """Run all connections every few minutes until stopped; never two runs of one connection at once.
+
+    Example: reconciler serve --every 5m
+    """
+    from reconciler.ledger import connections
+    from reconciler.reconcile import Request
+    from reconciler.schedule import Schedule
+
+    here = process()
+    ledger = ready_ledger(here)
+    parts = here.parts(ledger, lambda _: None)
+
+    def tick() -> None:
+        with ledger.transaction() as tx:
+            names = list(connections.names(tx))
+        for name in names:
+            _tick(ledger, parts, name, Request("schedule", is_tick=True))
+
+    schedule = Schedule(tick, _seconds(every))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: schedule.stop_soon())
+    click.echo(f"Serving: every {every}. Stop with Ctrl-C.", err=True)
+    schedule.run()
+
+
+def _tick(ledger: Ledger, parts: Parts, name: str, request: Request) -> None:
+    """One tick of one connection: its trouble is told, and never stops the others."""
+    from reconciler import page
+    from reconciler.errors import ReconcilerError
+    from reconciler.reconcile import run as run_once
+
+    try:
+        outcome = run_once(parts, name, request)
+    except ReconcilerError as error:
+        click.echo(f"{name}: {error}", err=True)
+        return
+    if outcome is not None and not isinstance(outcome, str):
+        click.echo(page.sentence(outcome.to_json()), err=True)
+
+
+def _run(parts: Parts, name: str, request: Request) -> Report | str:
+    from reconciler.reconcile import run as run_once
+
+    try:
+        return run_once(parts, name, request) or _NOTHING_SAID
+    finally:
+        tell("")
+
+
+def _run_and_show(ledger: Ledger, parts: Parts, name: str, request: Request, *, json_: bool) -> int:
+    outcome = _run(parts, name, request)
+    if outcome == _NOTHING_SAID:
+        return 0
+    _show(ledger, outcome, json_=json_)
+    return 0 if isinstance(outcome, str) else EXITS[outcome.state.value]
+
+
+def _show(ledger: Ledger, outcome: Any, *, json_: bool) -> None:
+    from reconciler import page
+    from reconciler.ledger import runs as stored
+
+    if isinstance(outcome, str):
+        click.echo(outcome)
+    elif json_:
+        print_json(outcome.to_json())
+    else:
+        with ledger.transaction() as tx:
+            rows = stored.details(tx, outcome.run_id)
+        click.echo(page.report(outcome.to_json(), rows))
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = text[:-1], text[-1:]
+    if unit not in units or not number.isdecimal() or not int(number):
+        raise UsageError(f"{text!r} is no time", advice="say 30s, 5m or 1h")
+    return int(number) * units[unit]
+
+
+COMMANDS: Final = (plan, run, runs, report, serve)

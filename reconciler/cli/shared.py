@@ -1,0 +1,96 @@
+"""What commands share: the process they run in, how they speak, and what they exit with."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reconciler.errors import UsageError
+from reconciler.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.bootstrap import Process
+    from reconciler.ledger.database import Ledger
+
+#: What `run` exits with, by the state of its report.
+EXITS: Final = {
+    "nothing_to_do": 0,
+    "observed": 0,
+    "completed": 0,
+    "completed_with_problems": 3,
+    "held": 4,
+    "disconnected": 5,
+    "quota": 6,
+    "failed": 1,
+    "cancelled": 1,
+    "abandoned": 1,
+}
+_MOST_BYTES: Final = 1_000_000
+
+
+def settings() -> Settings:
+    return Settings.load(os.environ, Path(".env"))
+
+
+def process() -> Process:
+    """This process, by its settings. Imported late: `reconciler --help` needs none of the libraries behind it."""
+    from reconciler.bootstrap import Process
+
+    return Process(settings())
+
+
+def ready_ledger(here: Process) -> Ledger:
+    """The ledger, with the schema this program needs. Raises SchemaError where it is another."""
+    from reconciler.ledger import schema
+
+    ledger = opened_ledger(here)
+    schema.check(ledger)
+    return ledger
+
+
+def opened_ledger(here: Process) -> Ledger:
+    """The ledger, closed when the command ends."""
+    ledger = here.ledger()
+    click.get_current_context().call_on_close(ledger.close)
+    return ledger
+
+
+def actor() -> str:
+    """Who is at the command line, for the audit."""
+    return f"cli:{getpass.getuser()}"
+
+
+def tell(words: str) -> None:
+    """Progress for a person: one line that is written over, and only on a terminal."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{words}" if words else "\r\033[K", nl=False, err=True)
+
+
+def print_json(content: object) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False, default=str))
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "json_", is_flag=True, help="Print JSON instead of text.")(command)
+
+
+def read_text(path: str, what: str) -> str:
+    """The text of a file, or of standard input for `-`. Raises UsageError that says what is wrong with it."""
+    try:
+        content = sys.stdin.buffer.read(_MOST_BYTES) if path == "-" else Path(path).read_bytes()[:_MOST_BYTES]
+        text = content.decode("utf-8")
+    except OSError as error:
+        raise UsageError(f"the {what} {path} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the {what} {path} is not UTF-8 text") from None
+    if "\0" in text:
+        raise UsageError(f"the {what} {path} has a NUL byte in it", advice="save it as plain UTF-8 text")
+    return text

@@ -1,0 +1,46 @@
+"""Commands to try it out: the demo, and a Constant Contact of our own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+
+@click.command()
+@click.option(
+    "--contacts", default=2000, show_default=True, type=click.IntRange(50, 100_000), help="How many contacts."
+)
+@click.option("--keep", is_flag=True, help="Keep the database and the simulator running until Ctrl-C.")
+@click.pass_context
+def demo(context: click.Context, *, contacts: int, keep: bool) -> None:
+    """Tell the whole story on an embedded PostgreSQL and a simulated Constant Contact.
+
+    Exits 0 only if both sides agree at the end, contact by contact.
+
+    Example: reconciler demo
+    """
+    from reconciler.demo.story import tell_story
+
+    context.exit(tell_story(contacts, keep=keep))
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=8400, show_default=True, help="On which port; 0: any that is free.")
+@click.option("--contacts", default=0, show_default=True, help="People who are on the list already.")
+@click.option(
+    "--speed", type=click.Choice(["real", "fast"]), default="real", show_default=True, help="Limits and times."
+)
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same people.")
+def simulator(host: str, port: int, contacts: int, speed: str, seed: int) -> None:
+    """Serve a simulated Constant Contact until stopped; prints its addresses and credentials as one JSON line.
+
+    Example: reconciler simulator --port 8400
+    """
+    from reconciler.simulator import serve
+
+    serve(host=host, port=port, contacts=contacts, speed=speed, seed=seed)
+
+
+COMMANDS: Final = (demo, simulator)

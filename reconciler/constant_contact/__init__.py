@@ -1,0 +1,1 @@
+"""Constant Contact's V3 API: the only package that speaks to it."""

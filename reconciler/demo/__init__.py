@@ -1,0 +1,1 @@
+"""The demonstration: everything the reconciler talks to, on this machine alone."""

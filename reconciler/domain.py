@@ -1,0 +1,317 @@
+"""The reconciler's words as frozen values. Standard library only.
+
+`docs/reference/glossary.md` says what each word means; the names here are those.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def utcnow() -> dt.datetime:
+    """Say what time it is: the only caller of the machine's clock."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Status(enum.StrEnum):
+    """What Constant Contact lets be sent to a member; `deleted` stands for a contact with `deleted_at`."""
+
+    EXPLICIT = "explicit"
+    IMPLICIT = "implicit"
+    NOT_SET = "not_set"
+    PENDING = "pending_confirmation"
+    TEMP_HOLD = "temp_hold"
+    UNSUBSCRIBED = "unsubscribed"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_mailable(self) -> bool:
+        return self in (Status.EXPLICIT, Status.IMPLICIT)
+
+
+class Reason(enum.StrEnum):
+    """Why a contact is not pushed."""
+
+    UNCHANGED = "unchanged"
+    UNSUBSCRIBED = "unsubscribed"
+    LEFT_LIST = "left_list"
+    DELETED_THERE = "deleted_there"
+    NOT_MAILABLE = "not_mailable"
+    OPTED_OUT = "opted_out"
+    OUT_OF_SCOPE = "out_of_scope"
+    NO_EMAIL = "no_email"
+    INVALID = "invalid"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    NEEDS_SINGLE_WRITE = "needs_single_write"
+    MEMBERSHIP_UNCLEAR = "membership_unclear"
+    ADDRESS_TAKEN = "address_taken"
+    MOVED = "moved"
+
+    @property
+    def bucket(self) -> Bucket:
+        """The one bucket of a report in which a contact with this reason is counted."""
+        if self in KEPT_OFF:
+            return Bucket.SUPPRESSED
+        if self in (Reason.MEMBERSHIP_UNCLEAR, Reason.ADDRESS_TAKEN, Reason.MOVED):
+            return Bucket.DEFERRED
+        return Bucket.REJECTED if self is Reason.NEEDS_SINGLE_WRITE else Bucket(self.value)
+
+
+#: The reasons that keep a person off: nobody with one of these is put on the list.
+KEPT_OFF = frozenset(
+    {
+        Reason.UNSUBSCRIBED,
+        Reason.LEFT_LIST,
+        Reason.DELETED_THERE,
+        Reason.NOT_MAILABLE,
+        Reason.OPTED_OUT,
+        Reason.OUT_OF_SCOPE,
+    }
+)
+
+
+class Bucket(enum.StrEnum):
+    """Where a report counts a contact: each contact is in exactly one."""
+
+    UNCHANGED = "unchanged"
+    ADDED = "added"
+    UPDATED = "updated"
+    SUPPRESSED = "suppressed"
+    NO_EMAIL = "no_email"
+    INVALID = "invalid"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    DEFERRED = "deferred"
+    IN_DOUBT = "in_doubt"
+
+
+class State(enum.StrEnum):
+    """How a run ended."""
+
+    NOTHING_TO_DO = "nothing_to_do"
+    OBSERVED = "observed"
+    COMPLETED = "completed"
+    COMPLETED_WITH_PROBLEMS = "completed_with_problems"
+    HELD = "held"
+    DISCONNECTED = "disconnected"
+    QUOTA = "quota"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person as the CRM wants them on the list, normalised once at the border."""
+
+    contact_id: str
+    address: str = ""
+    #: The address folded for comparing; empty where there is none that can be used.
+    folded: str = ""
+    #: Why the address can't be used; empty where it can, or where there is none.
+    fault: str = ""
+    eligible: bool = True
+    opted_out: bool = False
+    #: Filled fields only: blank in the CRM keeps what is there.
+    fields: Mapping[str, str] = field(default_factory=dict)
+    #: Fields left out, with the reason. Only the address can keep a person off.
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person as Constant Contact has them: on the list, or off it."""
+
+    member_id: str
+    status: Status
+    on_list: bool | None
+    address: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    updated_at: dt.datetime | None = None
+    opted_out_at: dt.datetime | None = None
+    deleted_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the members mirror knows of one member, as the diff sees it."""
+
+    member_id: str
+    status: Status
+    on_list: bool
+    #: Seen on the list since connecting, and no longer.
+    left: bool = False
+    #: Missing from one reading; a second one has yet to say whether they left.
+    absent: bool = False
+    #: None where only a hash is kept, because the CRM did not have this person until now.
+    fields: Mapping[str, str] | None = None
+
+    @property
+    def off(self) -> Reason | None:
+        """Why this member may not be put on the list, or None."""
+        if self.status is Status.UNSUBSCRIBED:
+            return Reason.UNSUBSCRIBED
+        if self.status is Status.DELETED:
+            return Reason.DELETED_THERE
+        if not self.status.is_mailable:
+            return Reason.NOT_MAILABLE
+        return Reason.LEFT_LIST if self.left else None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A contact with the member it could be, and what is remembered of the pair.
+
+    All contacts that share an address come in the same slice, so that one of them can be chosen.
+    """
+
+    contact: Contact
+    #: The same for all contacts of one address.
+    group: str
+    #: Gone from the CRM statement's result.
+    gone: bool = False
+    #: The member with this address.
+    member: Present | None = None
+    #: The member this contact was matched with before, where it is another one.
+    linked: Present | None = None
+    #: Whether the link already points to `member`.
+    is_linked: bool = False
+    #: What was last pushed or found equal, field by field; and how Constant Contact showed it where that differs.
+    applied: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
+    #: The code of a standing reject of these very values.
+    rejected: str = ""
+    #: Fields that Constant Contact did not take, with the value that was refused.
+    refused_fields: Mapping[str, str] = field(default_factory=dict)
+    #: The matched member is linked to another contact that has yet to move away from this address.
+    claimed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one contact's push would do; `values` are the fields sent, `before` what stands there."""
+
+    contact_id: str
+    address: str
+    values: Mapping[str, str]
+    before: Mapping[str, str]
+    #: What both sides agree on once it is done.
+    agreed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Add(Change):
+    """The contact is not on the list; `member_id` is set where the account has them already."""
+
+    member_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update(Change):
+    """The contact is on the list with other values."""
+
+    member_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readdress(Change):
+    """The contact's e-mail address changed; the member keeps everything else."""
+
+    member_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A contact not pushed, with its reason."""
+
+    contact_id: str
+    reason: Reason
+    message: str = ""
+    member_id: str | None = None
+    #: Fields that were changed in Constant Contact while the CRM's stayed: kept, and reported.
+    drifted: tuple[str, ...] = ()
+    #: The values that both sides agree on from now on.
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    #: How Constant Contact shows them, where that differs.
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+
+Decision = Add | Update | Readdress | Skip
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The member, read back, shows the change. `shown` says how, where it differs from what was sent."""
+
+    contact_id: str
+    member_id: str
+    shown: Mapping[str, str] = field(default_factory=dict)
+    #: Fields that were not taken, with what is there instead.
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Constant Contact refused this contact, or is known to."""
+
+    contact_id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not sent, and not forgotten: the next run finds it again."""
+
+    contact_id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """Sent, and not yet seen."""
+
+    contact_id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOff:
+    """The member turned out to be off while the change was on its way: Constant Contact kept them off, and so do we."""
+
+    contact_id: str
+    member_id: str
+    reason: Reason
+
+
+Receipt = Verified | Rejected | Deferred | InDoubt | KeptOff
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one extraction reads. `since` is None where everything is read."""
+
+    mode: str
+    since: dt.datetime | None
+    until: dt.datetime
+    overlap_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one extraction read: rows seen, contacts new or changed, contacts no longer there."""
+
+    window: Window
+    read: int
+    changed: int
+    gone: int

@@ -1,0 +1,1 @@
+"""Our own tables: named SQL in, values out."""

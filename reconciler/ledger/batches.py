@@ -1,0 +1,155 @@
+"""The life of a batch: intended before the request, submitted, settled by looking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from reconciler.domain import Deferred, InDoubt, KeptOff, Rejected, Verified
+from reconciler.ledger.database import as_json, copy, rows, run, value
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reconciler.domain import Receipt
+    from reconciler.ledger.database import Row, Transaction
+    from reconciler.ledger.plans import Planned
+
+_CONTACT_COLUMNS = (
+    "batch_id",
+    "connection_id",
+    "contact_id",
+    "address_hash",
+    "kind",
+    "member_id",
+    "contact_digest",
+    '"values"',
+    "before",
+    "applied",
+)
+_RECEIPT_COLUMNS = ("contact_id", "outcome", "member_id", "shown", "refused", "code", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An unsettled batch: what is known of its activity, and how old it is by our clock."""
+
+    batch_id: int
+    activity_id: str | None
+    since: dt.datetime | None
+    contacts: int
+    counts: Mapping[str, int]
+    has_ended: bool
+    age_seconds: float
+    ended_seconds_ago: float | None
+
+
+def intend(
+    tx: Transaction, held: tuple[int, int], run_id: int, planned: Sequence[Planned], body: tuple[int, str, dt.datetime]
+) -> int:
+    """Write down what is about to be sent, before it is; `body` is its bytes, its digest, and their clock before it.
+
+    The database refuses a contact or an address that is in another unsettled batch.
+    """
+    connection_id, fence = held
+    batch_id = int(
+        value(
+            tx,
+            "batch_intend",
+            connection_id=connection_id,
+            run_id=run_id,
+            fence=fence,
+            contacts=len(planned),
+            bytes=body[0],
+            body_sha256=body[1],
+            since=body[2],
+        )
+    )
+    copy(tx, "reconciler.batch_contacts", _CONTACT_COLUMNS, (_contact(batch_id, connection_id, p) for p in planned))
+    run(tx, "batch_mark_sent", run_id=run_id, batch_id=batch_id)
+    run(tx, "batch_mark_members", connection_id=connection_id, batch_id=batch_id)
+    return batch_id
+
+
+def submitted(tx: Transaction, batch_id: int, activity_id: str) -> None:
+    run(tx, "batch_submitted", batch_id=batch_id, activity_id=activity_id)
+
+
+def progressed(tx: Transaction, batch_id: int, state: str, counts: Mapping[str, int], *, ended: bool) -> None:
+    """Note how far the activity is, as Constant Contact says."""
+    run(tx, "batch_progressed", batch_id=batch_id, state=state, counts=as_json(counts), ended=ended)
+
+
+def unsettled(tx: Transaction, connection_id: int) -> list[Batch]:
+    """The batches whose outcome is not known for each contact, oldest first."""
+    return [
+        Batch(
+            row.batch_id,
+            row.activity_id,
+            row.since,
+            row.contacts,
+            row.counts,
+            row.has_ended,
+            float(row.age_seconds),
+            None if row.ended_seconds_ago is None else float(row.ended_seconds_ago),
+        )
+        for row in rows(tx, "batches_unsettled", connection_id=connection_id)
+    ]
+
+
+def sent(tx: Transaction, batch_id: int) -> Sequence[Row]:
+    """The contacts of a batch that are not settled, beside the member that has their address now."""
+    return rows(tx, "batch_contacts_sent", batch_id=batch_id)
+
+
+def known_activities(tx: Transaction) -> set[str]:
+    """The activities that are known to be ours, of any connection: several may share an account."""
+    return {row.activity_id for row in rows(tx, "batch_activities")}
+
+
+def record(tx: Transaction, run_id: int, batch_id: int, receipts: Iterable[Receipt]) -> None:
+    """Write what became of contacts of a batch: their pairs, rejects and rows of the run. Those in doubt stay held."""
+    run(tx, "receipts_stage")
+    copy(tx, "staged_receipts", _RECEIPT_COLUMNS, (_record(receipt) for receipt in receipts))
+    for statement in ("receipts_to_rows", "receipts_to_pairs", "receipts_to_rejects", "receipts_to_members"):
+        run(tx, statement, run_id=run_id, batch_id=batch_id)
+    run(tx, "receipts_to_batch", batch_id=batch_id)
+    run(tx, "receipts_unstage")
+
+
+def close(tx: Transaction, batch_id: int, outcome: str, *, refused: bool = False) -> None:
+    """End a batch: those of its contacts that are not settled are free again, and still due."""
+    run(tx, "batch_close", batch_id=batch_id, outcome=outcome, state="refused" if refused else "settled")
+
+
+def _contact(batch_id: int, connection_id: int, planned: Planned) -> tuple[object, ...]:
+    change = planned.change
+    return (
+        batch_id,
+        connection_id,
+        change.contact_id,
+        planned.address_hash,
+        type(change).__name__.lower(),
+        change.member_id,
+        planned.contact_digest,
+        as_json(change.values),
+        as_json(change.before),
+        as_json(change.agreed),
+    )
+
+
+def _record(receipt: Receipt) -> tuple[object, ...]:
+    match receipt:
+        case Verified(contact_id, member_id, shown, refused):
+            return (contact_id, "verified", member_id, as_json(shown), as_json(refused), "", "")
+        case Rejected(contact_id, code, message):
+            return (contact_id, "rejected", None, "{}", "{}", code, message)
+        case Deferred(contact_id, code, message):
+            return (contact_id, "deferred", None, "{}", "{}", code, message)
+        case InDoubt(contact_id, code, message):
+            return (contact_id, "in_doubt", None, "{}", "{}", code, message)
+        case KeptOff(contact_id, member_id, reason):
+            return (contact_id, "skipped", member_id, "{}", "{}", reason.value, "seen when it was read back")
+        case _:
+            assert_never(receipt)

@@ -1,0 +1,180 @@
+"""Accounts and connections: what was stored when somebody connected, and how each connection stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.ledger.database import as_json, one, rows, run, value
+from reconciler.limits import Limits
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.ledger.database import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account with its credentials as they lie in the ledger: sealed."""
+
+    account_id: int
+    encoded_account_id: str
+    organization: str
+    api_key_sealed: str | None
+    access_token_sealed: str | None
+    key_fingerprint: bytes
+    pace_per_second: float | None
+    pace_per_day: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One CRM statement and one list of an account."""
+
+    connection_id: int
+    name: str
+    account: Account
+    list_id: str
+    list_name: str
+    workspace: str
+    statement: str
+    columns: Mapping[str, str]
+    custom_fields: Mapping[str, str]
+    mapping_digest: str
+    crm_url_sealed: str | None
+    settings: Mapping[str, object]
+    observe: bool
+    connected_at: dt.datetime
+    started_at: dt.datetime | None
+    paused_at: dt.datetime | None
+    disconnected_at: dt.datetime | None
+    disconnected_reason: str | None
+    held_at: dt.datetime | None
+    held_reason: str | None
+    held_message: str | None
+    pull_since: dt.datetime | None
+    pulled_whole_at: dt.datetime | None
+    swept_at: dt.datetime | None
+    quiet_ticks: int
+    quiet_since: dt.datetime | None
+    last_tick_at: dt.datetime | None
+    now: dt.datetime
+
+    @property
+    def limits(self) -> Limits:
+        return Limits.of(self.settings)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The contact fields that the statement maps, in the order of its columns."""
+        return tuple(name for name in self.columns if name not in _NOT_FIELDS)
+
+
+_NOT_FIELDS = frozenset({"contact_id", "email", "changed_at", "row_age", "eligible", "opted_out"})
+
+
+def by_name(tx: Transaction, name: str) -> Connection | None:
+    row = one(tx, "connection_by_name", name=name)
+    return None if row is None else _connection(row)
+
+
+def every(tx: Transaction) -> list[Connection]:
+    """All connections, by name."""
+    return [_connection(row) for row in rows(tx, "connections_all")]
+
+
+def names(tx: Transaction) -> Sequence[str]:
+    return [row.name for row in rows(tx, "connections_all")]
+
+
+def account_id(tx: Transaction, encoded_account_id: str, organization: str, key_fingerprint: bytes) -> int:
+    """The account's number; it is made where it is new."""
+    return int(
+        value(
+            tx,
+            "account_upsert",
+            encoded_account_id=encoded_account_id,
+            organization=organization,
+            key_fingerprint=key_fingerprint,
+        )
+    )
+
+
+def set_credentials(tx: Transaction, account: int, sealed: Mapping[str, str | None]) -> None:
+    """Replace an account's sealed credentials: api_key, access_token, refresh_token, client_secret."""
+    run(tx, "account_set_credentials", account_id=account, **sealed)
+
+
+def save(tx: Transaction, name: str, stored: Mapping[str, object]) -> int:
+    """Make a connection, or replace what connecting again replaces; says its number."""
+    content = {key: as_json(item) if isinstance(item, dict) else item for key, item in stored.items()}
+    return int(value(tx, "connection_save", name=name, **content))
+
+
+def set_crm_url(tx: Transaction, connection_id: int, sealed: str | None) -> None:
+    run(tx, "connection_set_crm_url", connection_id=connection_id, sealed=sealed)
+
+
+def set_settings(tx: Transaction, connection_id: int, settings: Mapping[str, object]) -> None:
+    run(tx, "connection_set_settings", connection_id=connection_id, settings=as_json(settings))
+
+
+def start(tx: Transaction, connection_id: int) -> None:
+    """From now on runs push."""
+    run(tx, "connection_start", connection_id=connection_id)
+
+
+def set_paused(tx: Transaction, connection_id: int, *, paused: bool) -> None:
+    run(tx, "connection_set_paused", connection_id=connection_id, paused=paused)
+
+
+def disconnect(tx: Transaction, connection_id: int, reason: str) -> None:
+    run(tx, "connection_disconnect", connection_id=connection_id, reason=reason)
+
+
+def hold(tx: Transaction, connection_id: int, reason: str, message: str) -> None:
+    run(tx, "connection_hold", connection_id=connection_id, reason=reason, message=message)
+
+
+def release(tx: Transaction, connection_id: int) -> None:
+    run(tx, "connection_release", connection_id=connection_id)
+
+
+def pulled(tx: Transaction, connection_id: int, since: dt.datetime, *, whole: bool) -> None:
+    """Note from when on the next pull has to ask for changes; in the transaction that wrote the mirror."""
+    run(tx, "connection_pulled", connection_id=connection_id, since=since, whole=whole)
+
+
+def swept(tx: Transaction, connection_id: int) -> None:
+    run(tx, "connection_swept", connection_id=connection_id)
+
+
+def tick(tx: Transaction, connection_id: int, *, quiet: bool) -> None:
+    """Note a tick: counted while nothing happens, set back by a run."""
+    run(tx, "connection_tick", connection_id=connection_id, quiet=quiet)
+
+
+def erase(tx: Transaction, connection_id: int) -> None:
+    run(tx, "connection_erase", connection_id=connection_id)
+
+
+def forget_unused_credentials(tx: Transaction, account: int) -> bool:
+    """Forget an account's credentials unless another connection needs them; says whether it did."""
+    return bool(run(tx, "account_forget_credentials", account_id=account).rowcount)
+
+
+def _connection(row: Row) -> Connection:
+    account = Account(
+        row.account_id,
+        row.encoded_account_id,
+        row.organization,
+        row.api_key_sealed,
+        row.access_token_sealed,
+        bytes(row.key_fingerprint),
+        None if row.pace_per_second is None else float(row.pace_per_second),
+        row.pace_per_day,
+    )
+    own = {name: row._mapping[name] for name in Connection.__slots__ if name != "account"}  # noqa: SLF001 - public in SQLAlchemy
+    return Connection(account=account, **own)

@@ -1,0 +1,105 @@
+"""The ledger's database: transactions, named statements, bulk copies."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import sqlalchemy as sa
+import sqlalchemy.exc
+
+from reconciler import statements
+from reconciler.errors import LeaseLost, LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from reconciler.database_url import DatabaseUrl
+
+#: One open transaction on the ledger.
+Transaction = sa.Connection
+Row = sa.Row[Any]
+
+
+class Ledger:
+    """The ledger's database. Sets no session state, so that it works through a pooler in transaction mode."""
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        self._url = url
+        self._engine = sa.create_engine("postgresql+psycopg://", creator=self._connect, pool_pre_ping=True)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        # Statements prepared by name would stick to a pooler's server connection.
+        return psycopg.connect(self._url.dsn.reveal(), prepare_threshold=None, connect_timeout=10)
+
+    @contextlib.contextmanager
+    def transaction(self, held: tuple[int, int] | None = None) -> Iterator[Transaction]:
+        """Open a transaction; with `held` (connection id, fence) it is refused once the lease is another's.
+
+        Raises LedgerError where the database can't be reached, LeaseLost where the fence has moved on.
+        """
+        try:
+            with self._engine.begin() as tx:
+                if held is not None and not one(tx, "lease_check", connection_id=held[0], fence=held[1]):
+                    raise LeaseLost
+                yield tx
+        except sqlalchemy.exc.OperationalError as error:
+            raise LedgerError(
+                f"the ledger at {self._url.redacted} can't be used: {_first_line(error.orig)}",
+                advice="check RECONCILER_DATABASE_URL and that the server is running",
+            ) from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def run(tx: Transaction, name: str, /, **parameters: object) -> sa.CursorResult[Any]:
+    """Run `sql/ledger/NAME.sql` with its named parameters."""
+    return tx.execute(_statement(name), parameters)
+
+
+def rows(tx: Transaction, name: str, /, **parameters: object) -> Sequence[Row]:
+    return run(tx, name, **parameters).all()
+
+
+def one(tx: Transaction, name: str, /, **parameters: object) -> Row | None:
+    """Run a statement that answers with one row at most."""
+    return run(tx, name, **parameters).one_or_none()
+
+
+def value(tx: Transaction, name: str, /, **parameters: object) -> Any:
+    """Run a statement that answers with one row of one column."""
+    return run(tx, name, **parameters).scalar_one()
+
+
+def copy(tx: Transaction, target: str, columns: Sequence[str], records: Iterable[Sequence[object]]) -> int:
+    """Copy records into a table in bulk; says how many there were."""
+    driver = tx.connection.driver_connection
+    count = 0
+    statement = f"COPY {target} ({', '.join(columns)}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(statement) as stream:  # type: ignore[union-attr]  # it is psycopg's
+        for record in records:
+            stream.write_row(record)
+            count += 1
+    return count
+
+
+def stream(tx: Transaction, name: str, /, **parameters: object) -> Iterator[Row]:
+    """Read a long answer without holding it: rows come in portions of some thousands."""
+    yield from tx.execute(_statement(name), parameters, execution_options={"yield_per": 5000})
+
+
+def as_json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+@functools.cache
+def _statement(name: str) -> sa.TextClause:
+    return sa.text(statements.read(f"ledger/{name}"))
+
+
+def _first_line(error: BaseException | None) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[0]

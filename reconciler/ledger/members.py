@@ -1,0 +1,131 @@
+"""The mirror of Constant Contact: staged in bulk, then written by difference.
+
+Of people whom the CRM does not have, only hash, id, status and dates are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.ledger.database import as_json, copy, rows, run, value
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from reconciler.domain import Member
+    from reconciler.ledger.database import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """How an address becomes the key by which both mirrors are compared."""
+
+    fold: Callable[[str], str]
+    hash_of: Callable[[str], bytes]
+
+
+_COLUMNS = (
+    "member_id",
+    "address_hash",
+    "status",
+    "on_list",
+    "address",
+    "fields",
+    "updated_at",
+    "opted_out_at",
+    "deleted_at",
+)
+
+
+def begin_reading(tx: Transaction, connection_id: int) -> None:
+    """Begin a whole reading of the list: who is on it is noted page by page."""
+    run(tx, "readings_clear", connection_id=connection_id)
+
+
+def write(
+    tx: Transaction,
+    connection_id: int,
+    members: Iterable[Member],
+    keys: Keys,
+    *,
+    read_at: dt.datetime,
+    by_id: bool = False,
+    push_visible_seconds: float,
+) -> int:
+    """Write what differs of a page of members; says how many did. `by_id`: each was read singly, which proves absence."""
+    run(tx, "members_stage")
+    copy(tx, "staged_members", _COLUMNS, _records(members, keys))
+    run(tx, "readings_note", connection_id=connection_id)
+    written = run(
+        tx,
+        "members_merge",
+        connection_id=connection_id,
+        read_at=read_at,
+        by_id=by_id,
+        push_visible_seconds=push_visible_seconds,
+    ).rowcount
+    run(tx, "members_unstage")
+    return written
+
+
+def note_listed(tx: Transaction, connection_id: int, member_ids: Iterable[str]) -> None:
+    """Note who is on the list, by a reading that tells nothing else of them."""
+    run(tx, "members_stage")
+    copy(tx, "staged_members", ("member_id", "on_list", "status"), ((found, True, "unknown") for found in member_ids))
+    run(tx, "readings_note", connection_id=connection_id)
+    run(tx, "members_unstage")
+    run(tx, "members_note_listed", connection_id=connection_id)
+
+
+def note_absent(
+    tx: Transaction, connection_id: int, kind: str, *, push_visible_seconds: float, again_seconds: float
+) -> None:
+    """Note who was on the list and is not in this whole reading of it; a second reading of the other kind settles it."""
+    run(
+        tx,
+        "members_note_absent",
+        connection_id=connection_id,
+        kind=kind,
+        push_visible_seconds=push_visible_seconds,
+        again_seconds=again_seconds,
+    )
+
+
+def end_reading(tx: Transaction, connection_id: int) -> None:
+    run(tx, "readings_clear", connection_id=connection_id)
+
+
+def absent(tx: Transaction, connection_id: int) -> Sequence[Row]:
+    """Who was missed by a reading and is not yet known to have left: member_id, absent_by."""
+    return rows(tx, "members_absent", connection_id=connection_id)
+
+
+def mark_deleted(tx: Transaction, connection_id: int, member_id: str) -> None:
+    """Constant Contact no longer knows this id at all: treated as deleted there."""
+    run(tx, "members_mark_deleted", connection_id=connection_id, member_id=member_id)
+
+
+def on_list_count(tx: Transaction, connection_id: int) -> int:
+    """How many mailable members the mirror has on the list."""
+    return int(value(tx, "members_on_list", connection_id=connection_id))
+
+
+def deleted_count(tx: Transaction, connection_id: int) -> int:
+    return int(value(tx, "members_deleted", connection_id=connection_id))
+
+
+def _records(members: Iterable[Member], keys: Keys) -> Iterator[tuple[object, ...]]:
+    for member in members:
+        yield (
+            member.member_id,
+            keys.hash_of(keys.fold(member.address)) if member.address else None,
+            member.status.value,
+            member.on_list,
+            member.address,
+            as_json(member.fields),
+            member.updated_at,
+            member.opted_out_at,
+            member.deleted_at,
+        )

@@ -1,0 +1,230 @@
+"""Candidates out of the two mirrors, decisions back in: the plan of a run lives in the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from reconciler.domain import Add, Candidate, Change, Contact, Present, Readdress, Skip, Status, Update
+from reconciler.ledger.database import as_json, copy, one, rows, run, stream, value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from reconciler.domain import Decision
+    from reconciler.ledger.database import Row, Transaction
+
+_COLUMNS = (
+    "contact_id",
+    "kind",
+    "verdict",
+    "message",
+    "member_id",
+    "values",
+    "before",
+    "applied",
+    "shown",
+    "drifted",
+    "look_again_seconds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A change as it stands in the ledger, with what a batch needs to know of it."""
+
+    change: Add | Update
+    address_hash: bytes
+    contact_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many changes of each kind a run decided, and the digest of them all."""
+
+    digest: str
+    added: int
+    updated: int
+    readdressed: int
+
+    @property
+    def pushable(self) -> int:
+        return self.added + self.updated
+
+
+def find(tx: Transaction, connection_id: int, *, sweep: bool, among: Sequence[str] | None = None) -> int:
+    """Find the address groups with a contact to decide, for this transaction; says how many."""
+    asked = None if among is None else list(among)
+    return run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, among=asked).rowcount
+
+
+def slices(tx: Transaction, connection_id: int, size: int) -> Iterator[list[Candidate]]:
+    """The candidates that `find` found, in slices; all contacts of one address in the same one."""
+    after = b""
+    while found := rows(tx, "candidates_slice", connection_id=connection_id, after=after, size=size):
+        after = bytes(found[-1].address_group)
+        yield [_candidate(row) for row in found]
+
+
+def write(
+    tx: Transaction,
+    connection_id: int,
+    run_id: int,
+    decisions: Iterable[Decision],
+    look_again: Mapping[str, float],
+    *,
+    keep: bool = True,
+) -> None:
+    """Write decisions into the run's plan. With `keep`, skips are settled until something changes; changes stay due."""
+    run(tx, "decisions_stage")
+    copy(tx, "staged_decisions", [f'"{name}"' for name in _COLUMNS], (_record(d, look_again) for d in decisions))
+    run(tx, "decisions_to_plan", connection_id=connection_id, run_id=run_id)
+    if keep:
+        run(tx, "decisions_to_pairs", connection_id=connection_id)
+    run(tx, "decisions_unstage")
+
+
+def conclude(tx: Transaction, run_id: int) -> Plan:
+    """Give the plan its digest: SHA-256 over contact id, kind, fields and values in plan order."""
+    digest, counts = hashlib.sha256(), {"add": 0, "update": 0, "readdress": 0}
+    for row in stream(tx, "plan_changes", run_id=run_id):
+        counts[row.kind] += 1
+        digest.update(as_json([row.contact_id, row.kind, row.address, row.values]).encode())
+    plan = Plan(digest.hexdigest(), counts["add"], counts["update"], counts["readdress"])
+    run(
+        tx,
+        "plan_conclude",
+        run_id=run_id,
+        digest=plan.digest,
+        added=plan.added,
+        updated=plan.updated,
+        readdressed=plan.readdressed,
+    )
+    return plan
+
+
+def read(tx: Transaction, run_id: int) -> Plan | None:
+    """The plan of a run, if it came so far."""
+    row = one(tx, "plan_read", run_id=run_id)
+    return row and Plan(row.digest, row.added, row.updated, row.readdressed)
+
+
+def pushable_ids(tx: Transaction, run_id: int, after: str, size: int) -> list[str]:
+    """Contact ids of the next changes that are to be pushed, in plan order."""
+    return [row.contact_id for row in rows(tx, "plan_next_ids", run_id=run_id, after=after, size=size)]
+
+
+def pushable(tx: Transaction, connection_id: int, run_id: int) -> Iterator[Planned]:
+    """The changes that are to be pushed and are in no batch yet, in plan order."""
+    for row in stream(tx, "plan_next", connection_id=connection_id, run_id=run_id):
+        yield Planned(_change(row), bytes(row.address_hash), bytes(row.digest))
+
+
+def first(tx: Transaction, connection_id: int, run_id: int, most: int) -> list[Add | Update]:
+    """The first of the changes that are to be pushed."""
+    found = rows(tx, "plan_first", connection_id=connection_id, run_id=run_id, most=most)
+    return [_change(row) for row in found]
+
+
+def known_and_bytes(tx: Transaction, run_id: int) -> tuple[int, int]:
+    """Of a plan's additions, how many the account has already; and about how many bytes its changes are."""
+    row = run(tx, "plan_size", run_id=run_id).one()
+    return int(row.known), int(row.bytes)
+
+
+def kinds(tx: Transaction, run_id: int, among: Sequence[str]) -> dict[str, str]:
+    """What the plan says about some contacts: add, update, readdress or skip."""
+    return {row.contact_id: row.kind for row in rows(tx, "plan_kinds", run_id=run_id, among=list(among))}
+
+
+def needs_look(tx: Transaction, connection_id: int) -> bool:
+    """Whether a contact waits only for another reading of who is on the list."""
+    return bool(value(tx, "pairs_waiting_for_reading", connection_id=connection_id))
+
+
+def _candidate(row: Row) -> Candidate:
+    contact = Contact(
+        contact_id=row.contact_id,
+        address=row.address,
+        fault=row.fault,
+        eligible=row.eligible,
+        opted_out=row.opted_out,
+        fields=row.fields,
+        refused=row.refused,
+    )
+    return Candidate(
+        contact=contact,
+        group=bytes(row.address_group).hex(),
+        gone=row.gone,
+        member=_present(row, "m"),
+        linked=_present(row, "l"),
+        is_linked=row.is_linked,
+        applied=row.applied or {},
+        shown=row.shown or {},
+        rejected=row.rejected or "",
+        refused_fields=row.refused_fields or {},
+        claimed=row.claimed,
+    )
+
+
+def _present(row: Row, side: str) -> Present | None:
+    found = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column
+    if found[f"{side}_member_id"] is None:
+        return None
+    return Present(
+        member_id=found[f"{side}_member_id"],
+        status=Status(found[f"{side}_status"]),
+        on_list=found[f"{side}_on_list"],
+        left=found[f"{side}_left"],
+        absent=found[f"{side}_absent"],
+        fields=found[f"{side}_fields"],
+    )
+
+
+def _record(decision: Decision, look_again: Mapping[str, float]) -> tuple[object, ...]:
+    match decision:
+        case Skip():
+            return (
+                decision.contact_id,
+                "skip",
+                decision.reason.value,
+                decision.message,
+                decision.member_id,
+                "{}",
+                "{}",
+                as_json(decision.agreed),
+                as_json(decision.shown),
+                list(decision.drifted),
+                look_again.get(decision.reason.value),
+            )
+        case Add() | Update() | Readdress():
+            return _record_change(decision, kind_of(decision))
+        case _:
+            assert_never(decision)
+
+
+def kind_of(decision: Decision) -> str:
+    match decision:
+        case Add():
+            return "add"
+        case Update():
+            return "update"
+        case Readdress():
+            return "readdress"
+        case Skip():
+            return "skip"
+        case _:
+            assert_never(decision)
+
+
+def _record_change(change: Change, kind: str) -> tuple[object, ...]:
+    member_id = getattr(change, "member_id", None)
+    told = (as_json(change.values), as_json(change.before), as_json(change.agreed))
+    return (change.contact_id, kind, kind, "", member_id, *told, "{}", [], None)
+
+
+def _change(row: Row) -> Add | Update:
+    if row.kind == "add":
+        return Add(row.contact_id, row.address, row.values, row.before, row.applied, row.member_id)
+    return Update(row.contact_id, row.address, row.values, row.before, row.applied, row.member_id)

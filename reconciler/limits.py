@@ -1,0 +1,92 @@
+"""Every time and limit of a connection, with its default. `reconciler set NAME KEY=VALUE` changes one."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times in seconds unless the name says otherwise.
+
+    The order of the push's times matters: an import request is shorter than the lease, the lease than the grace time.
+    """
+
+    interval_seconds: float = 300
+    #: One statement on the CRM, and the whole reading of one window.
+    crm_statement_seconds: float = 300
+    crm_reading_seconds: float = 1800
+    #: How far before the watermark an `overlap` window begins.
+    overlap_seconds: float = 600
+    #: A full comparison at least this often.
+    sweep_seconds: float = 86_400
+    #: A first run younger than this uses the mirror that `connect` pulled.
+    mirror_fresh_seconds: float = 600
+    #: Contacts compared at a time.
+    slice_contacts: int = 5000
+
+    #: An import request is given up after so long; then its outcome is unknown.
+    import_request_seconds: float = 120
+    lease_seconds: float = 180
+    lease_renew_seconds: float = 30
+    #: How long an unanswered import may still arrive.
+    grace_seconds: float = 240
+
+    #: What changed at Constant Contact is asked for from this long before the last reading.
+    pull_overlap_seconds: float = 600
+    #: The reading before a write is renewed when it is older.
+    reading_age_seconds: float = 300
+    #: Up to so many contacts are read one by one instead of the whole list.
+    membership_singles: int = 3
+    #: Up to so many missing members are confirmed one by one; more need a second reading of the other kind.
+    absent_singles: int = 50
+    absent_again_seconds: float = 120
+    #: For so long after our own push a member's absence proves nothing.
+    push_visible_seconds: float = 900
+
+    #: A larger body is silently cut by Constant Contact (provider's contract, contacts_json_import).
+    batch_bytes: int = 4_000_000
+    batch_contacts: int = 40_000
+    poll_first_seconds: float = 2
+    poll_most_seconds: float = 60
+    #: After so long a run leaves a running activity to the next one.
+    poll_patience_seconds: float = 600
+    read_back_looks: int = 3
+    read_back_pause_seconds: float = 20
+    read_back_singles: int = 50
+    #: Only so long after an activity completed is a field said not to have been taken.
+    not_taken_seconds: float = 900
+
+    rows_kept_days: float = 30
+
+    @classmethod
+    def of(cls, chosen: Mapping[str, object]) -> Limits:
+        """The defaults with what was chosen for one connection. Names of another version are left out."""
+        known = {item.name for item in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in chosen.items() if name in known})  # type: ignore[arg-type]  # parse() made them
+
+
+def parse(pairs: Mapping[str, str]) -> dict[str, float | int]:
+    """Read `KEY=VALUE` settings; raises UsageError that names every unknown key and every wrong value."""
+    kinds = {item.name: item.type for item in dataclasses.fields(Limits)}
+    read = {key: _number(text, kinds[key]) for key, text in pairs.items() if key in kinds}
+    faults = [f"there is no setting {key!r}" for key in sorted(set(pairs) - set(kinds))]
+    faults += [f"{key} needs a number of at least 0, not {pairs[key]!r}" for key in sorted(read) if read[key] is None]
+    if faults:
+        raise UsageError("; ".join(faults), advice=f"the settings are: {', '.join(kinds)}")
+    return {key: number for key, number in read.items() if number is not None}
+
+
+def _number(text: str, kind: object) -> float | int | None:
+    try:
+        number = int(text) if kind == "int" else float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None

@@ -1,0 +1,240 @@
+"""A report, a list of runs and the state of connections as pages of plain text for a terminal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.problems import CATALOGUE
+from reconciler.redaction import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Row
+    from reconciler.report import Standing
+
+_STATES: Final = {
+    "nothing_to_do": "nothing to do",
+    "observed": "observed, nothing was pushed",
+    "completed": "completed",
+    "completed_with_problems": "completed with problems",
+    "held": "held: nothing was pushed",
+    "disconnected": "disconnected: nothing was pushed",
+    "quota": "stopped by the daily limit",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "abandoned": "abandoned: it died before its end",
+}
+_BUCKETS: Final = {
+    "unchanged": "already right",
+    "added": "added",
+    "updated": "updated",
+    "suppressed": "kept off",
+    "no_email": "without an address",
+    "invalid": "with an invalid address",
+    "duplicate": "duplicates",
+    "rejected": "rejected",
+    "deferred": "deferred",
+    "in_doubt": "in doubt",
+}
+_ROWS_SHOWN: Final = 12
+
+
+def report(found: Mapping[str, Any], rows: Sequence[Row] = (), *, unmasked: bool = False) -> str:
+    """A report as a page: its first line is one sentence that says it all."""
+    parts = [
+        sentence(found),
+        _told(found),
+        _balances(found),
+        _standing(found),
+        _window(found),
+        _changes(rows, unmasked=unmasked),
+        _problems(found),
+        _cost(found),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def sentence(found: Mapping[str, Any]) -> str:
+    """The run in one sentence, or two where there is something to wait for."""
+    counts = found["counts"]
+    done = [f"{counts[name]:,} {word}" for name, word in _BUCKETS.items() if counts[name]]
+    taken = counts["read"] + counts["carried_in"]
+    what = f"{_number(taken, 'contact')} looked at" + (f": {', '.join(done)}" if done else "")
+    waiting = found["behind"]["contacts"]
+    behind = f" {_number(waiting, 'contact')} waiting." if waiting else ""
+    return f"Run {found['run_id']} of {found['connection']} - {_STATES[found['state']]}. {what}.{behind}"
+
+
+def runs(rows: Sequence[Row]) -> str:
+    """A line a run, newest first."""
+    if not rows:
+        return "No run yet."
+    return "\n".join(f"{row.started_at:%Y-%m-%d %H:%M:%S}  {_run_line(row)}" for row in rows)
+
+
+def status(
+    connection: Connection, standing: Standing, last: Row | None, left_today: int, behind: tuple[int, float]
+) -> str:
+    """How one connection stands."""
+    waiting, oldest = behind
+    fresh = (
+        "the list is as the CRM wants it"
+        if not waiting
+        else f"{_number(waiting, 'contact')} waiting, the oldest for {_span(oldest)}"
+    )
+    lines = [
+        f"{connection.name}: {badge(connection)}",
+        f"  account   {connection.account.organization} ({connection.account.encoded_account_id})",
+        f"  list      {connection.list_name} ({connection.list_id}), {_number(standing.members, 'member')}",
+        f"  freshness {fresh}",
+        f"  CRM       {_number(standing.contacts, 'contact')}: {standing.on_list:,} on the list{_held_back(standing.held_back)}",
+        f"  last run  {sentence(last.report) if last is not None else 'none yet'}",
+        f"  budget    {left_today:,} calls left today",
+    ]
+    if connection.quiet_ticks and connection.quiet_since:
+        lines.append(f"  quiet     {connection.quiet_ticks} quiet ticks since {connection.quiet_since:%H:%M}")
+    return "\n".join(lines)
+
+
+def badge(connection: Connection) -> str:
+    """Connected, or what stands in the way and since when."""
+    if connection.disconnected_at:
+        return f"Disconnected since {connection.disconnected_at:%Y-%m-%d %H:%M} UTC. {connection.disconnected_reason or ''}"
+    if connection.paused_at:
+        return f"Paused since {connection.paused_at:%Y-%m-%d %H:%M} UTC"
+    if connection.held_at:
+        return f"Held since {connection.held_at:%Y-%m-%d %H:%M} UTC. {connection.held_message or ''}"
+    if connection.observe:
+        return "Connected, only observing"
+    return "Connected" if connection.started_at else f"Connected, not started (`reconciler start {connection.name}`)"
+
+
+def consequences(found: Mapping[str, Any], *, known: int, calls: int, minutes: int) -> str:
+    """What the first sync would do, before it does anything. `known`: of the additions, people the account has already."""
+    plan, standing = found["plan"], found["standing"]
+    active = standing["list"]["members"]
+    lines = [
+        "The first sync would",
+        f"  add        {_number(plan['added'], 'contact')} to the list {found['list']['name']!r}"
+        f" ({known:,} of them are in the account already)",
+        f"  update     {_number(plan['updated'], 'member')}",
+        f"  keep off   {_number(found['counts']['suppressed'], 'contact')}{_reasons(found['suppressed'])}",
+        f"  leave out  {found['counts']['no_email']:,} without an address, {found['counts']['invalid']:,} invalid, "
+        f"{found['counts']['duplicate']:,} duplicates, {found['counts']['rejected']:,} that can't be sent",
+        f"  cost       about {calls:,} API calls and {_number(minutes, 'minute')}",
+        f"  active     {active:,} members before, at most {active + plan['added']:,} after",
+        "Automations that start when somebody joins the list would start for those added.",
+    ]
+    return "\n".join(lines)
+
+
+def _told(found: Mapping[str, Any]) -> str:
+    return str(found["message"]) if found.get("message") else ""
+
+
+def _balances(found: Mapping[str, Any]) -> str:
+    counts, members, balanced = found["counts"], found["members"], found["balanced"]
+    buckets = " + ".join(f"{counts[name]:,} {word}" for name, word in _BUCKETS.items() if counts[name]) or "0"
+    lines = [
+        f"Contacts  {counts['read']:,} read + {counts['carried_in']:,} carried in = {buckets}{_meets(balanced['contacts'])}"
+    ]
+    if found["suppressed"]:
+        lines.append(f"          kept off{_reasons(found['suppressed'])}")
+    if members:
+        lines.append(
+            f"Members   {members['before']:,} before + {members['added']:,} added + {members['joined_elsewhere']:,} joined elsewhere"
+            f" - {members['left_elsewhere']:,} left elsewhere = {members['after']:,} after{_meets(balanced['members'])}"
+        )
+    return "\n".join(lines)
+
+
+def _standing(found: Mapping[str, Any]) -> str:
+    crm, there = found["standing"]["crm"], found["standing"]["list"]
+    meets = _meets(found["balanced"]["standing"])
+    return (
+        f"CRM       {crm['contacts']:,} contacts = {crm['on_list']:,} on the list{_held_back(crm['held_back'])}\n"
+        f"List      {there['members']:,} members = {there['from_crm']:,} from the CRM + {there['still_on_list']:,} still on the list"
+        f" though not wanted + {there['others']:,} others{meets}"
+    )
+
+
+def _window(found: Mapping[str, Any]) -> str:
+    window = found["window"]
+    if window is None:
+        return ""
+    kind = f"full ({found['reason']})" if found["mode"] == "full" else "incremental"
+    since = f"changes since {window['since'][:19]}" if window["since"] else "everything"
+    return f"Window    {kind}, {since}, until {window['until'][:19]} by the CRM's clock"
+
+
+def _changes(rows: Sequence[Row], *, unmasked: bool) -> str:
+    if not rows:
+        return ""
+    lines = [_change_line(row, unmasked=unmasked) for row in rows[:_ROWS_SHOWN]]
+    more = len(rows) - _ROWS_SHOWN
+    return "\n".join(["Changes", *lines, *([f"  ... and {more:,} more"] if more > 0 else [])])
+
+
+def _change_line(row: Row, *, unmasked: bool) -> str:
+    who = f"{row.contact_id[:8]:8}  {row.email if unmasked else masked(row.email):32.32}"
+    what = ""
+    if row.field:
+        before, after = (row.before or "", row.after or "") if unmasked else (_veiled(row.before), _veiled(row.after))
+        what = f'{row.field}: "{before}" -> "{after}"'
+    return f"  {who}  {row.action:6} {row.outcome:9} {what}{' ' + row.code if row.code else ''}"
+
+
+def _problems(found: Mapping[str, Any]) -> str:
+    if not found["problems"]:
+        return ""
+    lines = [
+        f"  {item['count']:>6,}  {item['code']:20} {CATALOGUE[item['code']].meaning}. Who: {item['who']}. {_capital(item['action'])}."
+        for item in found["problems"]
+    ]
+    return "\n".join(["Problems", *lines])
+
+
+def _cost(found: Mapping[str, Any]) -> str:
+    api, seconds = found["api"], found["seconds"]
+    times = ", ".join(f"{stage} {taken:.1f} s" for stage, taken in seconds.items())
+    return f"Cost      {_number(api['calls'], 'API call')}, {api['left_today']:,} left today; {times or 'no time'}"
+
+
+def _run_line(row: Row) -> str:
+    return sentence(row.report) if row.report else f"Run {row.run_id} of {row.name} - running"
+
+
+def _held_back(reasons: Mapping[str, int]) -> str:
+    return "".join(f" + {count:,} {reason.replace('_', ' ')}" for reason, count in sorted(reasons.items()))
+
+
+def _reasons(reasons: Mapping[str, int]) -> str:
+    return (
+        ": " + ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in sorted(reasons.items()))
+        if reasons
+        else ""
+    )
+
+
+def _meets(yes: bool) -> str:
+    return "" if yes else "   DOES NOT MEET"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _veiled(value: str | None) -> str:
+    return f"{value[:1]}***" if value else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _span(seconds: float) -> str:
+    minutes = int(dt.timedelta(seconds=seconds).total_seconds() // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

@@ -1,0 +1,99 @@
+"""The catalogue of problems: by code, what it means, who acts, and what there is to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One problem's code, explained. `who` is crm, admin, nobody or constant_contact."""
+
+    who: str
+    meaning: str
+    action: str
+
+
+CATALOGUE: Final[dict[str, Entry]] = {
+    "invalid": Entry("crm", "the e-mail address can't be used", "correct the address in the CRM"),
+    "duplicate": Entry(
+        "crm", "several contacts share an address; one of them is synced", "merge them in the CRM, or leave it"
+    ),
+    "field_refused": Entry(
+        "crm",
+        "a field was left out or not taken; the person is on the list all the same",
+        "correct the field in the CRM",
+    ),
+    "needs_single_write": Entry(
+        "nobody",
+        "an address of 51 to 80 characters can't go by a bulk import",
+        "nothing yet: single writes are to come",
+    ),
+    "readdress_not_yet": Entry(
+        "nobody", "the e-mail address of a contact changed", "nothing yet: changed addresses are to come"
+    ),
+    "refused_by_import": Entry(
+        "admin",
+        "Constant Contact took the import but not this contact, and gives no reason by contact",
+        "look at the contact in Constant Contact; correct it in the CRM to have it tried again",
+    ),
+    "not_taken": Entry(
+        "admin",
+        "the import ended well, but the list does not show this contact",
+        "look for the contact in Constant Contact",
+    ),
+    "rejected": Entry("admin", "refused before, and unchanged since", "correct the contact in the CRM"),
+    "batch_refused": Entry(
+        "admin", "Constant Contact refused a whole import", "read the message; it usually names a field of the mapping"
+    ),
+    "not_yet_seen": Entry("nobody", "sent, and not yet shown by Constant Contact", "nothing: the next run looks again"),
+    "still_running": Entry("nobody", "the import is still running", "nothing: the next run looks again"),
+    "unanswered": Entry(
+        "nobody", "no answer came to an import", "nothing: it is looked for before anything is sent again"
+    ),
+    "not_arrived": Entry("nobody", "an import never arrived", "nothing: it is sent again"),
+    "unavailable": Entry(
+        "constant_contact", "Constant Contact is down or can't be reached", "nothing: it is tried again"
+    ),
+    "quota": Entry("nobody", "the day's calls are spent", "nothing: what is left goes after 00:00 UTC"),
+    "membership_unclear": Entry(
+        "nobody", "many members were missing from one reading of the list", "nothing: a second reading settles it"
+    ),
+    "address_taken": Entry(
+        "nobody", "the address still belongs to a contact that has another one now", "nothing: it is looked at again"
+    ),
+    "moved": Entry("nobody", "the contact changed while the run went on", "nothing: the next run decides it anew"),
+    "unsubscribed": Entry("nobody", "unsubscribed at Constant Contact", "nothing: only they can come back"),
+    "left_list": Entry("nobody", "left this list", "nothing: nobody who left is put back"),
+    "deleted_there": Entry("nobody", "deleted in Constant Contact by the list's owner", "nothing"),
+    "not_mailable": Entry("nobody", "Constant Contact does not let them be mailed", "nothing"),
+    "opted_out": Entry("nobody", "opted out in the CRM", "nothing"),
+    "out_of_scope": Entry("nobody", "not eligible, or gone from the CRM", "nothing"),
+    "no_email": Entry("crm", "has no e-mail address", "nothing, or add one in the CRM"),
+    "unbalanced": Entry("admin", "a sum of the report does not meet", "look at the report's balances and tell us"),
+    "held": Entry("admin", "the run is held until somebody acts", "read the report's message"),
+    "disconnected": Entry("admin", "there is no token that works", "connect again: `reconciler connect NAME`"),
+    "failed": Entry("admin", "the run could not be done", "read the report's message"),
+    "observed": Entry("nobody", "only observed: nothing is pushed", "`reconciler start NAME` when it is time"),
+    "read_only": Entry("nobody", "RECONCILER_READ_ONLY is set: nothing is pushed", "unset it when it is time"),
+    "not_started": Entry("admin", "not started yet: nothing is pushed", "`reconciler start NAME`"),
+    "shown_differently": Entry("nobody", "Constant Contact shows the value in its own way", "nothing"),
+}
+
+#: Skips that need nobody are no problems; they are told by the counts.
+QUIET: Final = frozenset(
+    {
+        "unsubscribed",
+        "left_list",
+        "deleted_there",
+        "not_mailable",
+        "opted_out",
+        "out_of_scope",
+        "no_email",
+        "observed",
+        "read_only",
+        "not_started",
+        "shown_differently",
+    }
+)

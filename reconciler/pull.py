@@ -1,0 +1,199 @@
+"""Members out of Constant Contact into the mirror: everybody, what changed, and who is on the list now.
+
+No transaction is held across a request: each page is written as it comes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import TYPE_CHECKING, Final, Literal
+
+from reconciler.constant_contact.client import PAGE
+from reconciler.ledger import connections
+from reconciler.ledger import members as mirror
+from reconciler.ledger.database import value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconciler.constant_contact.client import Page
+    from reconciler.domain import Add, Member, Update
+    from reconciler.work import Work
+
+Kind = Literal["pages", "export"]
+#: An export takes its request, a few polls and the file; and what changed on the list is asked for apart.
+_EXPORT_CALLS: Final = 6
+_EXPORT_POLLS: Final = 12
+
+
+def everybody(work: Work) -> None:
+    """Pull the whole account, with who is on the list: so the deleted and the not mailable are known too."""
+    with work.write() as tx:
+        mirror.begin_reading(tx, work.connection.connection_id)
+    first = _write_pages(work, work.api.everybody(work.mapped), "people of the account read")
+    _end_reading(work, "pages")
+    _note_pulled(work, first, whole=True)
+
+
+def before_push(work: Work, changes: Sequence[Add | Update], listed: int) -> None:
+    """Read who is on the list and who is off, right before a push: whatever way takes fewer calls.
+
+    `changes` are the first of those that would be pushed, `listed` is the list's own number of mailable members.
+    """
+    if len(changes) <= work.connection.limits.membership_singles:
+        _read_singly(work, changes)
+        if on_list(work) == listed:
+            return
+        # Somebody joined or left without us: then the list is read whole.
+    first = _read_changes(work)
+    _read_membership(work, "pages" if pages(listed) <= _EXPORT_CALLS else "export")
+    if any(change.member_id is None for change in changes):
+        _read_deleted(work, changes)
+    _note_pulled(work, first, whole=False)
+    _confirm_absent(work)
+
+
+def on_list(work: Work) -> int:
+    """How many mailable members the mirror has on the list."""
+    with work.ledger.transaction() as tx:
+        return mirror.on_list_count(tx, work.connection.connection_id)
+
+
+def pages(count: int) -> int:
+    return max(1, math.ceil(count / PAGE))
+
+
+def write_members(work: Work, members: Iterable[Member], read_at: dt.datetime, *, by_id: bool = False) -> int:
+    """Write members as they were read at a moment of our clock; says how many differed."""
+    with work.write() as tx:
+        return mirror.write(
+            tx,
+            work.connection.connection_id,
+            members,
+            work.keys,
+            read_at=read_at,
+            by_id=by_id,
+            push_visible_seconds=work.connection.limits.push_visible_seconds,
+        )
+
+
+def now(work: Work) -> dt.datetime:
+    """What time it is, by the clock that decides."""
+    with work.ledger.transaction() as tx:
+        moment: dt.datetime = value(tx, "clock")
+    return moment
+
+
+def read_members(work: Work, found: Iterable[tuple[str | None, str]]) -> None:
+    """Read some people one by one, by id where there is one, else by address."""
+    for member_id, address in found:
+        began = now(work)
+        if member_id:
+            member = work.api.member(work.mapped, member_id)
+        else:
+            member = work.api.member_by_address(work.mapped, address)
+        if member is not None:
+            write_members(work, [member], began, by_id=bool(member_id))
+        elif member_id:
+            with work.write() as tx:
+                mirror.mark_deleted(tx, work.connection.connection_id, member_id)
+
+
+def _read_singly(work: Work, changes: Sequence[Add | Update]) -> None:
+    read_members(work, [(change.member_id or None, change.address) for change in changes])
+
+
+def _read_changes(work: Work) -> dt.datetime:
+    """Who opted out or is otherwise not mailable since the last pull; says Constant Contact's clock at the first page."""
+    since = work.connection.pull_since or dt.datetime.fromtimestamp(0, dt.UTC)
+    first = _write_pages(work, work.api.opted_out(work.mapped, since), "opt-outs read")
+    _write_pages(work, work.api.not_mailable(work.mapped, since), "people who are not mailable read")
+    return first
+
+
+def _read_membership(work: Work, kind: Kind) -> None:
+    with work.write() as tx:
+        mirror.begin_reading(tx, work.connection.connection_id)
+        waits = {row.absent_by for row in mirror.absent(tx, work.connection.connection_id)}
+    # Who was missed by one kind of reading is settled by the other.
+    wants_export = waits == {"pages"} or (kind == "export" and waits != {"export"})
+    if wants_export and _by_export(work):
+        since = work.connection.pull_since
+        _write_pages(work, work.api.on_list(work.mapped, since), "changed members read")
+        return _end_reading(work, "export")
+    _write_pages(work, work.api.on_list(work.mapped), "members of the list read")
+    return _end_reading(work, "pages")
+
+
+def _by_export(work: Work) -> bool:
+    """Read who is on the list by one export; False where it is no evidence."""
+    activity_id = work.api.start_export(work.mapped.list_id)
+    limits = work.connection.limits
+    pause = limits.poll_first_seconds
+    for _ in range(_EXPORT_POLLS):
+        work.sleep(pause)
+        pause = min(pause * 2, limits.poll_most_seconds)
+        activity = work.api.activity(activity_id)
+        if activity.has_ended:
+            break
+    else:
+        return False
+    ids = work.api.exported(activity) if activity.state == "completed" and activity.results else None
+    if ids is None or len(ids) != work.api.list_size(work.mapped.list_id):
+        return False
+    with work.write() as tx:
+        mirror.note_listed(tx, work.connection.connection_id, ids)
+    return True
+
+
+def _read_deleted(work: Work, changes: Sequence[Add | Update]) -> None:
+    """Who was deleted, once more before anybody is added: whether deleting moves `updated_at` is not documented."""
+    with work.ledger.transaction() as tx:
+        known = mirror.deleted_count(tx, work.connection.connection_id)
+    new = [change for change in changes if change.member_id is None]
+    if len(new) < pages(known):
+        read_members(work, [(None, change.address) for change in new])
+    else:
+        _write_pages(work, work.api.deleted(work.mapped), "deleted people read")
+
+
+def _end_reading(work: Work, kind: Kind) -> None:
+    limits = work.connection.limits
+    with work.write() as tx:
+        mirror.note_absent(
+            tx,
+            work.connection.connection_id,
+            kind,
+            push_visible_seconds=limits.push_visible_seconds,
+            again_seconds=limits.absent_again_seconds,
+        )
+        mirror.end_reading(tx, work.connection.connection_id)
+
+
+def _confirm_absent(work: Work) -> None:
+    """Few missing people are asked for by id, which proves it; many wait for a second reading of the other kind."""
+    with work.ledger.transaction() as tx:
+        missing = mirror.absent(tx, work.connection.connection_id)
+    if len(missing) <= work.connection.limits.absent_singles:
+        read_members(work, [(row.member_id, "") for row in missing])
+
+
+def _note_pulled(work: Work, first: dt.datetime, *, whole: bool) -> None:
+    since = first - dt.timedelta(seconds=work.connection.limits.pull_overlap_seconds)
+    with work.write() as tx:
+        connections.pulled(tx, work.connection.connection_id, since, whole=whole)
+
+
+def _write_pages(work: Work, pages: Iterable[Page], what: str) -> dt.datetime:
+    """Write pages as they come; says Constant Contact's clock at the first of them."""
+    first: dt.datetime | None = None
+    count = 0
+    began = now(work)
+    for page in pages:
+        first = first or page.answered_at
+        write_members(work, page.members, began)
+        count += len(page.members)
+        work.tell(f"{count:,} {what}")
+        began = now(work)
+    return first or now(work)

@@ -1,0 +1,272 @@
+"""A plan's changes into batches, and batches into receipts.
+
+Intent before request: a batch and its contacts are committed before the request leaves. Seen, not said: a change counts
+as verified when the member, read back, shows it. An unknown outcome is settled by looking, never by sending again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler import fields, pull
+from reconciler.constant_contact import wire
+from reconciler.domain import Deferred, InDoubt, KeptOff, Present, Rejected, Status, Verified
+from reconciler.errors import ApiError, NotFound, OutcomeUnknown
+from reconciler.ledger import batches, plans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from reconciler.domain import Receipt
+    from reconciler.ledger.batches import Batch
+    from reconciler.ledger.database import Row
+    from reconciler.ledger.plans import Planned
+    from reconciler.work import Work
+
+#: The read-back looks from so long before the request, by Constant Contact's clock, which counts in whole seconds.
+_BEFORE: Final = dt.timedelta(seconds=60)
+_NOT_THE_MEMBERS: Final = ("error_count", "correctable_count", "cannot_add_to_list_count")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A contact of a batch as it was sent, beside the member that has its address now."""
+
+    contact_id: str
+    is_add: bool
+    values: Mapping[str, str]
+    before: Mapping[str, str]
+    shown: Mapping[str, str]
+    member: Present | None
+
+
+def push(work: Work, confirm: Callable[[], None]) -> None:
+    """Send the plan's changes. `confirm` renews what was read before a batch where it has grown old."""
+    while True:
+        confirm()
+        with work.ledger.transaction() as tx:
+            chunk = _chunk(plans.pushable(tx, work.connection.connection_id, work.run_id), work)
+        if not chunk:
+            return
+        _send(work, chunk)
+
+
+def settle(work: Work) -> int:
+    """Wait for the unsettled batches with patience, read them back, and record what became of each contact.
+
+    Says how many contacts are still in doubt: they stay in their batch, and the next run goes on.
+    """
+    with work.ledger.transaction() as tx:
+        unsettled = batches.unsettled(tx, work.connection.connection_id)
+    if not unsettled:
+        return 0
+    _poll(work, unsettled)
+    with work.ledger.transaction() as tx:
+        unsettled = batches.unsettled(tx, work.connection.connection_id)
+    unknown_runs = any(batch.activity_id is None for batch in unsettled) and _strangers_run(work)
+    ready = [batch for batch in unsettled if _may_be_read(batch, work, strangers_run=unknown_runs)]
+    in_doubt = sum(_leave(work, batch) for batch in unsettled if batch not in ready)
+    return in_doubt + (_read_back(work, ready) if ready else 0)
+
+
+def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]]:
+    """The next changes that fit into one body, by bytes as sent and by count."""
+    limits = work.connection.limits
+    size = wire.import_overhead(work.mapped.list_id)
+    chunk: list[tuple[Planned, bytes]] = []
+    for change in planned:
+        row = wire.import_row(change.change.address, change.change.values)
+        size += len(row) + (1 if chunk else 0)
+        if size > limits.batch_bytes or len(chunk) == limits.batch_contacts:
+            break
+        chunk.append((change, row))
+    return chunk
+
+
+def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
+    """Send one batch: its intent is on disk before, its activity's id after."""
+    rows = [row for _, row in chunk]
+    body = wire.import_body(rows, work.mapped.list_id)
+    since = (work.api.now() or pull.now(work)) - _BEFORE
+    with work.write() as tx:
+        told = (len(body), hashlib.sha256(body).hexdigest(), since)
+        batch_id = batches.intend(tx, work.lease.held, work.run_id, [planned for planned, _ in chunk], told)
+    work.tell(f"sending {len(chunk):,} contacts")
+    try:
+        addressed = [(planned.change.address, row) for planned, row in chunk]
+        activity_id = work.api.start_import(work.mapped.list_id, addressed)
+    except OutcomeUnknown:
+        raise
+    except ApiError as error:
+        # Certainly not carried out: its contacts are free again.
+        with work.write() as tx:
+            batches.close(tx, batch_id, str(error), refused=True)
+        raise
+    with work.write() as tx:
+        batches.submitted(tx, batch_id, activity_id)
+
+
+def _poll(work: Work, unsettled: Sequence[Batch]) -> None:
+    """Ask how the activities are until all have ended or patience has: one call for all of them."""
+    limits = work.connection.limits
+    waiting = {batch.activity_id: batch for batch in unsettled if batch.activity_id and not batch.has_ended}
+    pause, until = limits.poll_first_seconds, work.monotonic() + limits.poll_patience_seconds
+    while waiting:
+        work.sleep(pause)
+        pause = min(pause * 2, limits.poll_most_seconds)
+        for activity in _look(work, [found for found in waiting if found]):
+            batch = waiting[activity.activity_id]
+            with work.write() as tx:
+                batches.progressed(tx, batch.batch_id, activity.state, activity.counts, ended=activity.has_ended)
+            if activity.has_ended:
+                del waiting[activity.activity_id]
+        if work.monotonic() > until:
+            return
+
+
+def _look(work: Work, activity_ids: Sequence[str]) -> list[wire.Activity]:
+    if len(activity_ids) > 1:
+        return [found for found in work.api.activities() if found.activity_id in activity_ids]
+    try:
+        return [work.api.activity(activity_ids[0])]
+    except NotFound:
+        # Kept for ten days only: it has long ended, and the read-back tells how.
+        return [wire.Activity(activity_ids[0], "timed_out", {})]
+
+
+def _strangers_run(work: Work) -> bool:
+    """Whether an activity that we do not know is still running: it may be the import whose answer never came."""
+    with work.ledger.transaction() as tx:
+        known = batches.known_activities(tx)
+    return any(not found.has_ended and found.activity_id not in known for found in work.api.activities())
+
+
+def _may_be_read(batch: Batch, work: Work, *, strangers_run: bool) -> bool:
+    if batch.activity_id is not None:
+        return batch.has_ended
+    return batch.age_seconds >= work.connection.limits.grace_seconds and not strangers_run
+
+
+def _leave(work: Work, batch: Batch) -> int:
+    """Carry a batch over: nothing can be said yet."""
+    why = "the import is still running" if batch.activity_id else "no answer came to the import; it may still arrive"
+    code = "still_running" if batch.activity_id else "unanswered"
+    with work.write() as tx:
+        receipts = [InDoubt(row.contact_id, code, why) for row in batches.sent(tx, batch.batch_id)]
+        batches.record(tx, work.run_id, batch.batch_id, receipts)
+    return len(receipts)
+
+
+def _read_back(work: Work, ready: Sequence[Batch]) -> int:
+    """Look until every contact is seen, or the looks are spent; the last look judges what is left."""
+    limits = work.connection.limits
+    singles = limits.read_back_singles
+    for look in range(limits.read_back_looks):
+        is_last = look + 1 == limits.read_back_looks
+        if look == 0:
+            _read_pages(work, ready)
+        missing = _record_seen(work, ready)
+        if not missing:
+            return 0
+        pull.read_members(work, [(sent_to, address) for sent_to, address in missing[:singles]])
+        singles -= min(singles, len(missing))
+        if not _record_seen(work, ready):
+            return 0
+        if not is_last:
+            work.sleep(limits.read_back_pause_seconds)
+            _read_pages(work, ready)
+    return sum(_judge_rest(work, batch) for batch in ready)
+
+
+def _read_pages(work: Work, ready: Sequence[Batch]) -> None:
+    since = min((batch.since for batch in ready if batch.since), default=None)
+    count = 0
+    began = pull.now(work)
+    for page in work.api.on_list(work.mapped, since):
+        pull.write_members(work, page.members, began)
+        count += len(page.members)
+        work.tell(f"{count:,} members read back")
+        began = pull.now(work)
+
+
+def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, str]]:
+    """Record what is certain; says whom to look for singly: (member id or None, address)."""
+    missing: list[tuple[str | None, str]] = []
+    for batch in ready:
+        with work.write() as tx:
+            rows = batches.sent(tx, batch.batch_id)
+            judged = [(row, seen(_sent(row))) for row in rows]
+            batches.record(tx, work.run_id, batch.batch_id, [receipt for _, receipt in judged if receipt])
+        missing += [(row.member_id, row.address) for row, receipt in judged if receipt is None]
+    return missing
+
+
+def _judge_rest(work: Work, batch: Batch) -> int:
+    with work.write() as tx:
+        rows = batches.sent(tx, batch.batch_id)
+        receipts = [judge(_sent(row), batch, work.connection.limits.not_taken_seconds) for row in rows]
+        batches.record(tx, work.run_id, batch.batch_id, receipts)
+    return sum(isinstance(receipt, InDoubt) for receipt in receipts)
+
+
+def seen(sent: Sent) -> Verified | KeptOff | None:
+    """What the member shows of a change; None where it does not show it (yet)."""
+    member = sent.member
+    if member is None:
+        return None
+    if member.off is not None:
+        return KeptOff(sent.contact_id, member.member_id, member.off)
+    there = member.fields or {}
+    if not member.on_list or not all(_is_taken(sent, name, there.get(name, "")) for name in sent.values):
+        return None
+    return Verified(sent.contact_id, member.member_id, _echoes(sent, there))
+
+
+def judge(sent: Sent, batch: Batch, not_taken_seconds: float) -> Receipt:
+    """What to say of a change that was looked for and not seen."""
+    if (receipt := seen(sent)) is not None:
+        return receipt
+    ended = batch.ended_seconds_ago
+    if batch.activity_id is None:
+        return Deferred(sent.contact_id, "not_arrived", "the import never arrived; it is sent again")
+    if sent.member is None and any(batch.counts.get(count, 0) for count in _NOT_THE_MEMBERS):
+        return Rejected(sent.contact_id, "refused_by_import", _counts(batch))
+    if ended is None or ended < not_taken_seconds:
+        return InDoubt(sent.contact_id, "not_yet_seen", "sent, and not yet shown by Constant Contact")
+    if sent.member is None or not sent.member.on_list:
+        return Rejected(sent.contact_id, "not_taken", "the import ended, but the list does not show this contact")
+    there = sent.member.fields or {}
+    left = {name: there.get(name, "") for name in sent.values if not _is_taken(sent, name, there.get(name, ""))}
+    return Verified(sent.contact_id, sent.member.member_id, _echoes(sent, there), left)
+
+
+def _is_taken(sent: Sent, name: str, there: str) -> bool:
+    """Shows what was sent, or something else that is not what stood there before: that is its echo."""
+    if fields.taken_as(name, there) == fields.taken_as(name, sent.values[name]):
+        return True
+    return bool(there) and fields.same_as(name, there) != fields.same_as(name, sent.before.get(name, ""))
+
+
+def _echoes(sent: Sent, there: Mapping[str, str]) -> dict[str, str]:
+    """How Constant Contact shows the values, where that differs: those just sent, and those known from before."""
+    new = {
+        name: there[name]
+        for name, value in sent.values.items()
+        if there.get(name) and fields.same_as(name, there[name]) != fields.same_as(name, value)
+    }
+    return {name: echo for name, echo in sent.shown.items() if name not in sent.values} | new
+
+
+def _counts(batch: Batch) -> str:
+    said = ", ".join(f"{name} {batch.counts[name]}" for name in _NOT_THE_MEMBERS if batch.counts.get(name))
+    return f"Constant Contact took the import but not this contact, and gives no reason by contact ({said})"
+
+
+def _sent(row: Row) -> Sent:
+    member = row.member_id and Present(
+        row.member_id, Status(row.status), row.on_list, left=row.has_left, absent=False, fields=row.fields
+    )
+    return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None)

@@ -1,0 +1,175 @@
+"""The report of a run out of the ledger: its counts, its balances, its problems."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler import __version__
+from reconciler.domain import Bucket, Reason, State
+from reconciler.ledger import members as mirror
+from reconciler.ledger import plans, runs, usage
+from reconciler.problems import CATALOGUE, QUIET
+from reconciler.report import Members, Problem, Report, Standing, conclude
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.domain import Reading
+    from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended, before its numbers are known."""
+
+    state: State
+    reason: str | None = None
+    message: str | None = None
+    #: A problem of the whole run, by its code.
+    code: str | None = None
+    #: Why planned changes that were not sent were not.
+    left: str = "moved"
+    left_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What only the run itself knows: what it read, spent and counted on the list."""
+
+    reading: Reading | None = None
+    listed_before: int | None = None
+    listed_after: int | None = None
+    calls: Mapping[str, int] | None = None
+    seconds: Mapping[str, float] | None = None
+    per_day: int = 0
+
+
+def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending, told: Told) -> Report:
+    """Make the report of a run and write it, once."""
+    runs.note_skips(tx, run_id, connection.connection_id)
+    runs.note_deferred(tx, run_id, connection.connection_id, ending.left, ending.left_message or ending.message or "")
+    times = runs.times(tx, run_id)
+    reading = told.reading
+    is_whole = reading is not None and reading.window.since is None
+    found = runs.buckets(tx, run_id, connection.connection_id, whole=is_whole)
+    plan = plans.read(tx, run_id)
+    behind, oldest = runs.behind(tx, connection.connection_id)
+    codes = runs.codes(tx, run_id, connection.connection_id)
+    report = Report(
+        run_id=run_id,
+        connection=connection.name,
+        state=ending.state,
+        trigger=times.trigger,
+        actor=times.actor,
+        mode=times.mode,
+        reason=ending.reason or times.reason,
+        message=ending.message,
+        started_at=times.started_at,
+        finished_at=times.now,
+        list_id=connection.list_id,
+        list_name=connection.list_name,
+        account=connection.account.organization,
+        window=_window(reading),
+        read=reading.read if reading else 0,
+        carried_in=sum(row.contacts for row in found if not row.was_read),
+        counts=_counts(found),
+        suppressed=_suppressed(found),
+        members=_members(tx, connection, run_id, told),
+        standing=standing(tx, connection.connection_id),
+        field_refused=sum(row.contacts for row in codes if row.code == "field_refused"),
+        drifted=runs.drifted(tx, connection.connection_id),
+        calls=told.calls or {},
+        left_today=usage.left_today(tx, connection.account.key_fingerprint, told.per_day),
+        seconds=told.seconds or {},
+        behind=behind,
+        oldest_seconds=oldest,
+        digest=plan.digest if plan else None,
+        planned_adds=plan.added if plan else 0,
+        planned_updates=plan.updated if plan else 0,
+        problems=(),
+        version=__version__,
+    )
+    report = _with_problems(tx, connection, report, codes, ending)
+    runs.conclude(tx, run_id, report.state.value, report.reason, report.to_json())
+    runs.clear_reads(tx, run_id)
+    runs.purge(tx, connection.connection_id, connection.limits.rows_kept_days)
+    return report
+
+
+def standing(tx: Transaction, connection_id: int) -> Standing:
+    """How both sides stand now."""
+    sides: dict[str, dict[str, int]] = {"crm": {}, "list": {}}
+    for row in runs.standing(tx, connection_id):
+        sides[row.side][row.place] = int(row.contacts)
+    crm, there = sides["crm"], sides["list"]
+    return Standing(
+        contacts=runs.contacts_in_crm(tx, connection_id),
+        held_back={place: count for place, count in crm.items() if place != "on_list"},
+        on_list=crm.get("on_list", 0),
+        members=mirror.on_list_count(tx, connection_id),
+        from_crm=there.get("from_crm", 0),
+        still_on_list=there.get("still_on_list", 0),
+        others=there.get("others", 0),
+    )
+
+
+def _with_problems(
+    tx: Transaction, connection: Connection, report: Report, codes: Sequence[Row], ending: Ending
+) -> Report:
+    first_seen = runs.last_problems(tx, connection.connection_id, report.run_id)
+    counted = [(row.code, int(row.contacts), bool(row.is_new)) for row in codes if row.code not in QUIET]
+    counted += [(ending.code, 1, True)] if ending.code else []
+    counted += [] if all(report.balances.values()) else [("unbalanced", 1, True)]
+    problems = [
+        _problem(code, count, first_seen.get(code, report.run_id), is_new=is_new) for code, count, is_new in counted
+    ]
+    state = conclude(report.state, report.balances, problems)
+    return dataclasses.replace(report, state=state, problems=tuple(problems))
+
+
+def _problem(code: str, count: int, first_seen: int, *, is_new: bool) -> Problem:
+    entry = CATALOGUE[code]
+    return Problem(code, entry.who, entry.action, count, first_seen, is_new)
+
+
+def _window(reading: Reading | None) -> dict[str, object] | None:
+    if reading is None:
+        return None
+    window = reading.window
+    return {
+        "mode": window.mode,
+        "since": window.since and window.since.isoformat(),
+        "until": window.until.isoformat(),
+        "overlap_seconds": window.overlap_seconds,
+        "recovered_late": 0,
+    }
+
+
+def _counts(found: Sequence[Row]) -> dict[Bucket, int]:
+    counts: collections.Counter[Bucket] = collections.Counter()
+    for row in found:
+        if row.bucket is not None:
+            counts[Bucket(row.bucket)] += int(row.contacts)
+    return dict(counts)
+
+
+def _suppressed(found: Sequence[Row]) -> dict[Reason, int]:
+    counts: collections.Counter[Reason] = collections.Counter()
+    for row in found:
+        if row.bucket == Bucket.SUPPRESSED:
+            counts[Reason(row.reason)] += int(row.contacts)
+    return dict(counts)
+
+
+def _members(tx: Transaction, connection: Connection, run_id: int, told: Told) -> Members | None:
+    """The list's own counts before and after; what the mirror has beyond our additions came or went elsewhere."""
+    if told.listed_before is None:
+        return None
+    added = runs.added(tx, run_id)
+    elsewhere = mirror.on_list_count(tx, connection.connection_id) - told.listed_before - added
+    after = told.listed_before if told.listed_after is None else told.listed_after
+    return Members(told.listed_before, added, max(0, elsewhere), max(0, -elsewhere), after)

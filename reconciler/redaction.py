@@ -1,0 +1,25 @@
+"""Words that may be shown: no address in full, no token. Standard library only."""
+
+from __future__ import annotations
+
+import re
+
+_ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]{}=|]+@[^\s@<>\"',;:()\[\]{}|]+")
+_BEARER = re.compile(r"(?i)bearer\s+[\w.~+/=-]+")
+_LONG_TOKEN = re.compile(r"[\w-]{24,}(?:\.[\w-]{8,})*|\beyJ[\w-]+\.[\w.-]+")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MOST = 500
+
+
+def masked(address: str) -> str:
+    """An address that can be told from others but not written to: `j***@example.com`."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}***@{domain}" if at else "***"
+
+
+def redacted(text: str) -> str:
+    """Foreign words fit to be kept and shown: addresses masked, tokens out, no longer than is useful."""
+    text = _BEARER.sub("Bearer ***", text)
+    text = _ADDRESS.sub(lambda found: masked(found.group()), text)
+    text = _LONG_TOKEN.sub(lambda found: found.group() if _UUID.fullmatch(found.group()) else "***", text)
+    return " ".join(text.split())[:_MOST]

@@ -1,0 +1,162 @@
+"""POST /activities/contacts_json_import: what a body says, and what it does to whom."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from reconciler.simulator.activities import Outcome
+from reconciler.simulator.answers import JsonObject, Request, invalid, json_object, text_list
+from reconciler.simulator.clock import stamp
+from reconciler.simulator.identifiers import is_uuid
+from reconciler.simulator.rows import CUSTOM_PREFIX, CorrectableError, RowReader, TooLongError, is_address
+from reconciler.simulator.state import Account, new_email
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.simulator.changes import Change
+    from reconciler.simulator.contacts import Contact
+
+ROWS_MOST: Final = 40_000
+BYTES_MOST: Final = 4_000_000
+LISTS_MOST: Final = 50
+
+
+@dataclass
+class Import:
+    """An import as it was accepted. Of rows with the same address the last stands."""
+
+    list_ids: tuple[str, ...]
+    rows: int = 0
+    people: dict[str, tuple[str, Change]] = field(default_factory=dict)
+    """Address and change by the address in lower case."""
+    errors: int = 0
+    correctable: int = 0
+
+
+def read(request: Request, account: Account) -> Import:
+    """Read an import's body, 400 where it can't be one; what is beyond 40,000 rows or 4 MB is dropped silently."""
+    body = json_object(request)
+    list_ids = text_list(body, "list_ids", LISTS_MOST)
+    unknown = [each for each in list_ids if not (is_uuid(each) and account.open_list(each))]
+    if not list_ids or unknown:
+        raise invalid(f"list_ids: {', '.join(unknown) or 'at least one'} is not a list of this account.")
+    rows = _rows(body)[: _fitting_rows(request.body)]
+    _refuse_unknown_custom_fields(rows, account)
+    return _sorted_out(rows, Import(list_ids), account)
+
+
+def _rows(body: JsonObject) -> list[dict[str, object]]:
+    rows = body.get("import_data")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise invalid("import_data must be an array of objects.")
+    return rows
+
+
+def _fitting_rows(body: bytes) -> int:
+    """Count the rows that end within the first 4 MB (developer.constantcontact.com/api_guide/import_contacts)."""
+    begin = re.search(rb'"import_data"\s*:\s*\[', body)
+    if len(body) <= BYTES_MOST or not begin:
+        return ROWS_MOST
+    text, scan = body[begin.end() : BYTES_MOST].decode(errors="ignore"), json.JSONDecoder()
+    count = place = 0
+    while count < ROWS_MOST:
+        place = text.find("{", place)
+        try:
+            _, place = scan.raw_decode(text, place) if place >= 0 else (None, place)
+        except ValueError:
+            return count
+        if place < 0:
+            return count
+        count += 1
+    return count
+
+
+def _refuse_unknown_custom_fields(rows: list[dict[str, object]], account: Account) -> None:
+    if account.switches.unknown_custom_fields == "ignored":
+        return
+    known = {CUSTOM_PREFIX + name for name in account.custom_fields}
+    used = {key for row in rows for key in row if key.startswith(CUSTOM_PREFIX)}
+    if used - known:
+        raise invalid(f"import_data: custom field {min(used - known)[len(CUSTOM_PREFIX) :]} does not exist.")
+
+
+def _sorted_out(rows: list[dict[str, object]], result: Import, account: Account) -> Import:
+    switches = account.switches
+    reader = RowReader(account.custom_field_ids(), cut=switches.too_long == "cut", trim=switches.trim)
+    result.rows = len(rows)
+    for row in rows:
+        try:
+            address, change = _person(row, reader, switches.import_email_max)
+        except TooLongError:
+            result.errors += 1
+        except CorrectableError:
+            result.correctable += 1
+        else:
+            result.people[address.lower()] = (address, change)
+    return result
+
+
+def _person(row: JsonObject, reader: RowReader, email_most: int) -> tuple[str, Change]:
+    address = str(row.get("email") or "").strip()
+    if len(address) > email_most or not is_address(address):
+        raise CorrectableError(address)
+    return address, reader.read(row)
+
+
+def apply(account: Account, wanted: Import, at: float) -> Outcome:
+    """Do an import, and count as the activity's status does: its total has a header row, JSON or not."""
+    refused = 0
+    lists = tuple(each for each in wanted.list_ids if account.open_list(each))
+    for address, change in wanted.people.values():
+        contact = account.live.by_address(address)
+        if contact is None:
+            account.create(address, change, lists, "implicit", at)
+        elif contact.email and contact.email.permission == "unsubscribed":
+            refused += 1
+            _update_unsubscribed(account, contact, change, at)
+        else:
+            _update(account, contact, change, lists, at)
+    return Outcome(_counts(wanted, refused))
+
+
+def _counts(wanted: Import, refused: int) -> Mapping[str, int]:
+    return {
+        "items_total_count": wanted.rows + 1, "person_count": len(wanted.people), "error_count": wanted.errors,
+        "correctable_count": wanted.correctable, "cannot_add_to_list_count": refused,
+    }  # fmt: skip
+
+
+def _update_unsubscribed(account: Account, contact: Contact, change: Change, at: float) -> None:
+    if account.switches.import_of_unsubscribed == "fields_updated":
+        account.store(account.editor.changed(contact, change, stamp(at)), at)
+
+
+def _update(account: Account, contact: Contact, change: Change, list_ids: tuple[str, ...], at: float) -> None:
+    """Change the supplied fields and add the lists; the permission stays."""
+    if contact.deleted_at and account.switches.import_of_deleted == "left":
+        return
+    when = stamp(at)
+    revived = _revived(account, contact, when) if contact.deleted_at else contact
+    after = joined(account.editor.changed(revived, change, when), list_ids, account, when)
+    if after is not contact:
+        account.store(after, at)
+
+
+def _revived(account: Account, contact: Contact, when: str) -> Contact:
+    email = contact.email
+    if email and account.switches.revived_permission == "implicit":
+        email = replace(new_email(email.address, "implicit", when), created_at=email.created_at)
+    return replace(contact, email=email, deleted_at=None, updated_at=when)
+
+
+def joined(contact: Contact, list_ids: tuple[str, ...], account: Account, when: str) -> Contact:
+    """Put a contact on lists; whether that moves updated_at is unknown, so a switch says it."""
+    lists = tuple(dict.fromkeys((*contact.lists, *list_ids)))
+    if lists == contact.lists:
+        return contact
+    touched = when if account.switches.list_change_touches else contact.updated_at
+    return replace(contact, lists=lists, updated_at=touched)

@@ -1,0 +1,113 @@
+"""The simulated provider as a whole: a request comes in, an answer goes out. It knows no sockets."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.simulator import people, routes
+from reconciler.simulator.answers import Answer, Refused, Request
+from reconciler.simulator.api import Call
+from reconciler.simulator.clock import Clock, stamp
+from reconciler.simulator.faults import Faults
+from reconciler.simulator.history import History
+from reconciler.simulator.limits import Limits
+from reconciler.simulator.state import Account
+from reconciler.simulator.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.simulator.switches import Switches
+
+IMPORT = "bulkImportContactsJSON"
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a simulator begins with, and comes back to."""
+
+    seed: str
+    token_seed: str
+    contacts: int
+    switches: Switches
+
+
+class Provider:
+    """The account, its limits, its faults and its memory, behind one lock."""
+
+    def __init__(self, beginning: Beginning) -> None:
+        self.lock = threading.RLock()
+        self._beginning = beginning
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, with the same tokens and ids as before."""
+        begin = self._beginning
+        self.clock, self.faults, self.limits, self.history = Clock(), Faults(), Limits(), History()
+        self.tokens = Tokens(begin.token_seed)
+        self.switches = begin.switches
+        self.account = Account(begin.seed, begin.switches)
+        people.fill(self.account, begin.contacts)
+
+    def turn(self, changes: Mapping[str, object]) -> None:
+        """Turn switches; ValueError where one doesn't fit, and then none is turned."""
+        self.switches = self.switches.turned(changes)
+        self.account.turn(self.switches)
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request of the API's paths."""
+        route = routes.find(request.method, request.path)
+        with self.lock:
+            fault = self.faults.take(route.operation)
+        if fault and fault.seconds:
+            time.sleep(fault.seconds)
+        with self.lock:
+            real = self._work(route, request) if fault is None or fault.does_work else None
+            answer = fault.answer(real) if fault else real or Answer(500)
+            self.history.add(self._entry(request, route.operation, answer.status))
+        return answer
+
+    def settle(self) -> float:
+        """Bring the account up to now."""
+        now = self.clock.now()
+        self.account.settle(now)
+        return now
+
+    def _work(self, route: routes.Route, request: Request) -> Answer:
+        now = self.settle()
+        try:
+            if route.operation == routes.TOKEN and request.method == "POST":
+                return self.tokens.refresh(request, now, self.switches)
+            self.tokens.check(request, now)
+            self.limits.spend(now, self.switches)
+            return route.handler(Call(self.account, now, request, route.identifier))
+        except Refused as refused:
+            return refused.answer
+
+    def _entry(self, request: Request, operation: str, status: int) -> dict[str, object]:
+        entry: dict[str, object] = {
+            "at": stamp(self.clock.now()),
+            "method": request.method,
+            "path": request.path,
+        }
+        entry |= {
+            "query": request.query,
+            "operation": operation,
+            "status": status,
+            "bytes": len(request.body),
+        }
+        return entry | (_people_of(request.body) if operation == IMPORT else {})
+
+
+def _people_of(body: bytes) -> dict[str, object]:
+    """Say whom an import was about, whatever became of it: so a test can prove that somebody was left alone."""
+    try:
+        sent = json.loads(body)
+        emails = [row.get("email") for row in sent["import_data"]]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {"emails": [], "list_ids": []}
+    return {"emails": emails, "list_ids": sent.get("list_ids")}

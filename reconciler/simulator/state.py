@@ -1,0 +1,203 @@
+"""The simulated account: its lists, custom fields, contacts and activities."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from reconciler.simulator.activities import Activities, Activity, Work
+from reconciler.simulator.answers import Answer, Refused, error_list, error_object
+from reconciler.simulator.changes import Change, Editor
+from reconciler.simulator.clock import stamp
+from reconciler.simulator.contacts import MAILABLE, Contact, EmailAddress
+from reconciler.simulator.identifiers import Identifiers
+from reconciler.simulator.index import Index
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.simulator.switches import Switches
+
+NEWSLETTER: Final = "6d2c1a70-9b1e-11f0-8f3a-5b0f2d1c7e01"
+CUSTOMERS: Final = "6d2c1a71-9b1e-11f0-8f3a-5b0f2d1c7e02"
+BEGINNING: Final = "2024-01-01T00:00:00Z"
+
+SUMMARY: Final[Mapping[str, str]] = {
+    "encoded_account_id": "a07e1simulated",
+    "organization_name": "Simulated Garden Centre",
+    "contact_email": "owner@example.com",
+    "contact_phone": "555-555-0100",
+    "organization_phone": "555-555-0100",
+    "first_name": "Account",
+    "last_name": "Owner",
+    "country_code": "US",
+    "state_code": "MA",
+    "time_zone_id": "US/Eastern",
+    "website": "https://www.example.com",
+}
+PRIVILEGES: Final = (
+    "account:read", "contacts:read", "contacts:write", "contacts:lists:read", "contacts:lists:write",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ContactList:
+    """A list; deleted ones stay known."""
+
+    list_id: str
+    name: str
+    created_at: str
+    updated_at: str
+    deleted_at: str | None = None
+
+    def shown(self) -> dict[str, object]:
+        """Show it as the API does."""
+        shown: dict[str, object] = {
+            "list_id": self.list_id,
+            "name": self.name,
+            "description": "",
+            "favorite": False,
+        }
+        shown |= {"created_at": self.created_at, "updated_at": self.updated_at}
+        return shown | ({"deleted_at": self.deleted_at} if self.deleted_at else {})
+
+
+@dataclass(frozen=True)
+class CustomField:
+    """A custom field; imports know it by its name, which the provider derives from the label."""
+
+    custom_field_id: str
+    label: str
+    type: str
+
+    @property
+    def name(self) -> str:
+        """Say the machine name: lower case, blanks as underscores."""
+        return self.label.lower().replace(" ", "_")
+
+    def shown(self) -> dict[str, object]:
+        """Show it as the API does."""
+        shown: dict[str, object] = {
+            "custom_field_id": self.custom_field_id,
+            "label": self.label,
+            "name": self.name,
+        }
+        shown |= {"type": self.type, "version": 1, "created_at": BEGINNING, "updated_at": BEGINNING}
+        return shown
+
+
+class Account:
+    """One account. Not safe for threads by itself: whoever holds the simulator's lock may call it."""
+
+    def __init__(self, seed: str, switches: Switches) -> None:
+        self.identifiers = Identifiers(seed)
+        self.switches = switches
+        self.lists: dict[str, ContactList] = {}
+        self.custom_fields: dict[str, CustomField] = {}
+        """By name."""
+        self.activities = Activities()
+        self.live = Index()
+        """What is so."""
+        self.searchable = Index()
+        """What GET /contacts sees: the same, some time later."""
+        self._unseen: list[tuple[float, int, Contact]] = []
+        self._writes = itertools.count()
+        for list_id, name in ((NEWSLETTER, "Newsletter"), (CUSTOMERS, "Customers")):
+            self.lists[list_id] = ContactList(list_id, name, BEGINNING, BEGINNING)
+        for label, type_ in (("Customer ID", "string"), ("Loyalty tier", "string"), ("Member since", "date")):
+            self.add_custom_field(label, type_)
+
+    def turn(self, switches: Switches) -> None:
+        """Behave differently from now on; a new index lag holds for later writes only."""
+        if switches.index_lag_seconds != self.switches.index_lag_seconds:
+            self._show(float("inf"))
+        self.switches = switches
+
+    def settle(self, now: float) -> None:
+        """Bring everything up to this time."""
+        self.activities.settle(now)
+        self._show(now)
+
+    def _show(self, now: float) -> None:
+        while self._unseen and self._unseen[0][0] <= now:
+            self.searchable.put(heapq.heappop(self._unseen)[2])
+
+    def store(self, contact: Contact, at: float) -> Contact:
+        """Keep a contact as it is now."""
+        self.live.put(contact)
+        if self.switches.index_lag_seconds:
+            heapq.heappush(self._unseen, (at + self.switches.index_lag_seconds, next(self._writes), contact))
+        else:
+            self.searchable.put(contact)
+        return contact
+
+    @property
+    def editor(self) -> Editor:
+        """Change fields as the switches say."""
+        return Editor(self.identifiers, self.switches)
+
+    def open_list(self, list_id: str) -> ContactList | None:
+        """Find a list that isn't deleted."""
+        found = self.lists.get(list_id)
+        return found if found and not found.deleted_at else None
+
+    def members(self, list_id: str, *, mailable: bool) -> int:
+        """Count a list's members: the mailable, or all of them, the unsubscribed too."""
+        members = self.live.members(list_id)
+        return sum(each.status == "active" for each in members) if mailable else len(members)
+
+    def add_custom_field(self, label: str, type_: str) -> CustomField:
+        """Define a custom field."""
+        field = CustomField(self.identifiers.uuid(), label, type_)
+        self.custom_fields[field.name] = field
+        return field
+
+    def custom_field_ids(self) -> dict[str, str]:
+        """Say which name means which custom field."""
+        return {name: field.custom_field_id for name, field in self.custom_fields.items()}
+
+    def create(
+        self, address: str | None, change: Change, lists: tuple[str, ...], permission: str, at: float
+    ) -> Contact:
+        """Create a contact as an import does: `implicit` unless said otherwise, source `Account`."""
+        when = stamp(at)
+        email = new_email(address, permission, when) if address else None
+        contact = Contact(self.identifiers.uuid(), email, when, when, lists=lists)
+        contact = self.editor.changed(contact, change, when)
+        return self.store(contact, at)
+
+    def start(self, rows: int, now: float, work: Work, *, export: bool = False) -> Activity:
+        """Queue an activity that takes as long as so many rows do; 429 where 1,000 wait already."""
+        if self.activities.queued() >= self.switches.queue_most:
+            raise Refused(self._queue_full())
+        pace = self.switches.activity_rows_per_second
+        seconds = self.switches.activity_seconds + (rows / pace if pace else 0.0)
+        activity_id = self.identifiers.uuid()
+        results = f"/v3/contact_exports/{activity_id}" if export else ""
+        activity = Activity(activity_id, now, now + seconds, work, self.switches.activity_end, results)
+        self.activities.add(activity)
+        return activity
+
+    def _queue_full(self) -> Answer:
+        form = error_object if self.switches.throttle_body == "object" else error_list
+        words = f"You exceeded {self.switches.queue_most:,} queued activities for this user account."
+        return form(429, "too_many_requests", words)
+
+
+def new_email(address: str, permission: str, when: str) -> EmailAddress:
+    """Make an address as it is when first stored; only the mailable have opted in."""
+    mailable = permission in MAILABLE
+    email = EmailAddress(address, permission, when, when)
+    if mailable:
+        return replace(email, opt_in_source="Account", opt_in_date=when)
+    return opted_out(email, "Contact", None, when) if permission == "unsubscribed" else email
+
+
+def opted_out(email: EmailAddress, source: str, reason: str | None, when: str) -> EmailAddress:
+    """Unsubscribe an address. `email_address.updated_at` moves; the contact's own doesn't (COMM/422146)."""
+    return replace(
+        email, permission="unsubscribed", updated_at=when, opt_in_source=None, opt_in_date=None,
+        opt_out_source=source, opt_out_date=when, opt_out_reason=reason,
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""Where the provider's behaviour is unknown or may vary, a switch says what the simulator does."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Speed = Literal["fast", "real"]
+
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "default_status": ("not_deleted", "active"),
+    "phone_format": ("none", "us_dashes", "digits"),
+    "international_phones": ("kept", "ignored"),
+    "unknown_custom_fields": ("refused", "ignored"),
+    "too_long": ("error", "cut"),
+    "import_of_unsubscribed": ("fields_kept", "fields_updated"),
+    "import_of_deleted": ("revived", "left"),
+    "revived_permission": ("kept", "implicit"),
+    "address_merge": ("by_part", "whole"),
+    "activity_end": ("completed", "failed", "timed_out", "cancelled", "never"),
+    "throttle_body": ("object", "array"),
+    "refresh_tokens": ("rotating", "long_lived"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Switches:
+    """The simulator's variable behaviour. A plain `Simulator()` has these values."""
+
+    index_lag_seconds: float = 0.0
+    """GET /contacts shows a write only so much later; GET by id shows it at once."""
+    newest_first: bool = True
+    """The order of GET /contacts, which isn't documented."""
+    after_is_inclusive: bool = False
+    """Whether updated_after and its like include the very second."""
+    default_status: str = "not_deleted"
+    """What GET /contacts shows without a status: documentation and staff differ."""
+
+    phone_format: str = "none"
+    international_phones: str = "kept"
+    """Documentation: "International phone numbers are currently not supported"."""
+    fold_names: bool = False
+    """Show first and last names with a capital first letter in each word."""
+    trim: bool = False
+    """Take blanks off both ends of every value."""
+
+    import_email_max: int = 50
+    """Addresses beyond it are correctable errors; the contract says 50 for imports, 80 elsewhere."""
+    unknown_custom_fields: str = "refused"
+    too_long: str = "error"
+    import_of_unsubscribed: str = "fields_kept"
+    import_of_deleted: str = "revived"
+    revived_permission: str = "kept"
+    address_merge: str = "by_part"
+    """by_part: an address keeps the parts that an import doesn't send; whole: it loses them."""
+
+    list_change_touches: bool = False
+    """Whether joining or leaving a list moves updated_at."""
+    delete_touches: bool = False
+    """Whether a deletion moves updated_at."""
+    export_includes_deleted: bool = False
+    """Whether an export without a status has the deleted."""
+
+    limits: bool = False
+    per_second: int = 4
+    per_day: int = 10_000
+    queue_most: int = 1_000
+    throttle_body: str = "object"
+    """The form of a 429: documentation shows an object, other errors are arrays."""
+
+    activity_seconds: float = 0.0
+    """How long any activity takes."""
+    activity_rows_per_second: float = 0.0
+    """How fast it is beyond that; 0 is at once."""
+    activity_end: str = "completed"
+    """Any other end, or none, leaves the work undone."""
+
+    token_seconds: float = 0.0
+    """Life of an access token (the real one: 86,400); 0 is without end, so tests may advance by days."""
+    refresh_tokens: str = "rotating"
+
+    @classmethod
+    def at_speed(cls, speed: str) -> Self:
+        """Begin as fast as the machine allows, or as slow and limited as the provider is."""
+        if speed not in {"fast", "real"}:
+            raise ValueError(f"speed is fast or real, not {speed!r}")
+        return cls(limits=True, activity_seconds=1.0, activity_rows_per_second=2_000.0) if speed == "real" else cls()
+
+    def turned(self, changes: Mapping[str, object]) -> Self:
+        """Turn some switches; ValueError names one that isn't there or a value that doesn't fit."""
+        fitting: dict[str, Any] = {name: self._fitting(name, value) for name, value in changes.items()}
+        return dataclasses.replace(self, **fitting)
+
+    def _fitting(self, name: str, value: object) -> object:
+        current = getattr(self, name, None)
+        if name not in self.__dataclass_fields__ or current is None:
+            raise ValueError(f"no switch {name!r}; there are {', '.join(self.__dataclass_fields__)}")
+        if name in CHOICES and value not in CHOICES[name]:
+            raise ValueError(f"{name} is one of {', '.join(CHOICES[name])}, not {value!r}")
+        if isinstance(current, float) and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if type(value) is not type(current):
+            raise ValueError(f"{name} is a {type(current).__name__}, not {value!r}")
+        return value

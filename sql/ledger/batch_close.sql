@@ -1,0 +1,8 @@
+-- End a batch; contacts that were not settled are free again. Parameters: batch_id, outcome, state.
+WITH closed AS (
+    UPDATE reconciler.batches SET state = :state, outcome = :outcome, settled_at = reconciler.clock()
+    WHERE batch_id = :batch_id AND state IN ('intended', 'submitted')
+    RETURNING batch_id
+)
+UPDATE reconciler.batch_contacts AS b SET settled = true, outcome = coalesce(b.outcome, 'deferred')
+FROM closed WHERE b.batch_id = closed.batch_id AND NOT b.settled;

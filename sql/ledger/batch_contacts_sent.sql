@@ -1,0 +1,12 @@
+-- What was sent and is not settled, beside the member that has this address now. Parameter: batch_id.
+SELECT b.contact_id, b.kind, b."values", b.before, b.applied, c.address,
+       CAST(m.member_id AS text) AS member_id, m.status, m.on_list, m.left_at IS NOT NULL AS has_left, m.fields,
+       coalesce(p.shown, '{}') AS shown
+FROM reconciler.batch_contacts AS b
+JOIN reconciler.contacts AS c ON c.connection_id = b.connection_id AND c.contact_id = b.contact_id
+LEFT JOIN reconciler.pairs AS p ON p.connection_id = b.connection_id AND p.contact_id = b.contact_id
+LEFT JOIN LATERAL (SELECT a.* FROM reconciler.members AS a
+                   WHERE a.connection_id = b.connection_id AND a.address_hash = b.address_hash
+                   ORDER BY a.status = 'deleted', a.member_id LIMIT 1) AS m ON true
+WHERE b.batch_id = :batch_id AND NOT b.settled
+ORDER BY b.contact_id;

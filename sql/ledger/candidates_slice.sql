@@ -1,0 +1,26 @@
+-- The next candidates: each contact of the next groups, the member with its address, and the member it is linked to.
+-- Parameters: connection_id, after (the last group seen), size (how many groups).
+SELECT c.contact_id, c.address, c.fault, c.eligible, c.opted_out, c.fields, c.refused, c.gone_at IS NOT NULL AS gone,
+       c.address_group,
+       CAST(m.member_id AS text) AS m_member_id, m.status AS m_status, m.on_list AS m_on_list,
+       m.left_at IS NOT NULL AS m_left, m.absent_at IS NOT NULL AS m_absent, m.fields AS m_fields,
+       CAST(l.member_id AS text) AS l_member_id, l.status AS l_status, l.on_list AS l_on_list,
+       l.left_at IS NOT NULL AS l_left, l.absent_at IS NOT NULL AS l_absent, l.fields AS l_fields,
+       coalesce(p.member_id = m.member_id, false) AS is_linked,
+       p.applied, p.shown, p.refused_fields, r.message AS rejected,
+       -- Another contact still has this member and has yet to move to an address that nobody has.
+       EXISTS (SELECT FROM reconciler.pairs AS q
+               JOIN reconciler.contacts AS d ON d.connection_id = q.connection_id AND d.contact_id = q.contact_id
+               WHERE q.connection_id = c.connection_id AND q.member_id = m.member_id AND q.contact_id <> c.contact_id
+                 AND d.gone_at IS NULL AND d.address_hash <> c.address_hash AND q.verdict = 'readdress') AS claimed
+FROM (SELECT address_group FROM candidate_groups WHERE address_group > :after ORDER BY address_group LIMIT :size) AS g
+JOIN reconciler.contacts AS c ON c.connection_id = :connection_id AND c.address_group = g.address_group
+LEFT JOIN reconciler.pairs AS p ON p.connection_id = c.connection_id AND p.contact_id = c.contact_id
+LEFT JOIN LATERAL (SELECT a.* FROM reconciler.members AS a
+                   WHERE a.connection_id = c.connection_id AND a.address_hash = c.address_hash
+                   ORDER BY a.status = 'deleted', a.member_id LIMIT 1) AS m ON true
+LEFT JOIN reconciler.members AS l
+       ON l.connection_id = c.connection_id AND l.member_id = p.member_id AND l.member_id IS DISTINCT FROM m.member_id
+LEFT JOIN reconciler.rejects AS r
+       ON r.connection_id = c.connection_id AND r.contact_id = c.contact_id AND r.contact_digest = c.digest
+ORDER BY c.address_group, c.contact_id;

@@ -1,0 +1,14 @@
+-- Make the staging table of decisions; it ends with the transaction.
+CREATE TEMPORARY TABLE staged_decisions (
+    contact_id text COLLATE "C" PRIMARY KEY,
+    kind text NOT NULL,
+    verdict text NOT NULL,
+    message text NOT NULL,
+    member_id uuid,
+    "values" jsonb NOT NULL,
+    before jsonb NOT NULL,
+    applied jsonb NOT NULL,
+    shown jsonb NOT NULL,
+    drifted text[] NOT NULL,
+    look_again_seconds double precision
+) ON COMMIT DROP;

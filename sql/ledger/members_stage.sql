@@ -1,0 +1,12 @@
+-- Make the staging table of one reading of Constant Contact; it ends with the transaction.
+CREATE TEMPORARY TABLE staged_members (
+    member_id uuid NOT NULL,
+    address_hash bytea,
+    status text NOT NULL,
+    on_list boolean,
+    address text NOT NULL DEFAULT '',
+    fields jsonb,
+    updated_at timestamptz,
+    opted_out_at timestamptz,
+    deleted_at timestamptz
+) ON COMMIT DROP;

@@ -1,0 +1,2 @@
+-- Make room for the next page.
+DROP TABLE staged_members;

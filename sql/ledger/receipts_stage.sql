@@ -1,0 +1,10 @@
+-- Make the staging table of receipts; it ends with the transaction.
+CREATE TEMPORARY TABLE staged_receipts (
+    contact_id text COLLATE "C" PRIMARY KEY,
+    outcome text NOT NULL,
+    member_id uuid,
+    shown jsonb NOT NULL,
+    refused jsonb NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL
+) ON COMMIT DROP;

@@ -1,0 +1,13 @@
+-- Settle the contacts whose outcome is known; a batch with none left is settled. Parameter: batch_id.
+WITH known AS (
+    UPDATE reconciler.batch_contacts AS b SET settled = r.outcome <> 'in_doubt', outcome = r.outcome
+    FROM staged_receipts AS r
+    WHERE b.batch_id = :batch_id AND b.contact_id = r.contact_id AND NOT b.settled
+    RETURNING b.contact_id, r.outcome
+)
+UPDATE reconciler.batches AS t SET state = 'settled', settled_at = reconciler.clock(), outcome = 'read back'
+WHERE t.batch_id = :batch_id
+  AND NOT EXISTS (SELECT FROM known WHERE known.outcome = 'in_doubt')
+  AND NOT EXISTS (SELECT FROM reconciler.batch_contacts AS b
+                  WHERE b.batch_id = :batch_id AND NOT b.settled
+                    AND b.contact_id NOT IN (SELECT known.contact_id FROM known));
