@@ -6,7 +6,7 @@ import os
 import random
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler import connections, database_url
@@ -19,7 +19,7 @@ from reconciler.ledger.members import Keys
 from reconciler.ledger.usage import Usage
 from reconciler.limits import Limits
 from reconciler.reconcile import Parts
-from reconciler.vault import KeyRing, Vault
+from reconciler.vault import KeyRing, Vault, no_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,9 +51,11 @@ class Process:
         return Ledger(database_url.parse(url.reveal()))
 
     def vault(self) -> Vault:
-        """The vault; without a key ring it stores nothing and says so."""
+        """The vault. Raises VaultError where there is no key ring: nothing is read or stored without one."""
         path = self.settings.keyring
-        return Vault(KeyRing.load(path) if path else None)
+        if path is None:
+            raise no_keys()
+        return Vault(KeyRing.load(path))
 
     def keys(self, vault: Vault) -> Keys:
         return Keys(fold, vault.keyed_hash)
@@ -81,7 +83,7 @@ class Process:
         vault = self.vault()
         return Parts(
             ledger=ledger,
-            open_crm=lambda connection: self.crm(connections.crm_url(vault, connection), connection.limits),
+            open_crm=lambda connection: self._crm_of(vault, connection),
             open_api=lambda connection: self._connected(ledger, vault, connection),
             keys=self.keys(vault),
             per_day=self.per_day,
@@ -99,9 +101,14 @@ class Process:
             ledger=ledger,
             vault=vault,
             open_api=lambda given: self._given(ledger, vault, given),
-            open_crm=lambda url: self.crm(url, Limits()),
+            open_crm=lambda url: self.crm(url, _for_a_check(Limits())),
             choose_list=choose_list,
         )
+
+    def _crm_of(self, vault: Vault, connection: Connection) -> Crm:
+        # With another key ring every address would have another hash: found out before any is read.
+        connections.token(vault, connection)
+        return self.crm(connections.crm_url(vault, connection), connection.limits)
 
     def _connected(self, ledger: Ledger, vault: Vault, connection: Connection) -> ConstantContact:
         token = connections.token(vault, connection)
@@ -122,3 +129,8 @@ class Process:
     def per_day(self, connection: Connection) -> int:
         """How many calls a UTC day the connection's API key may make."""
         return connection.account.pace_per_day or self.settings.pace_per_day
+
+
+def _for_a_check(limits: Limits) -> Limits:
+    """Somebody waits: a statement that runs for minutes is refused sooner than a run would."""
+    return replace(limits, crm_statement_seconds=limits.crm_check_seconds)

@@ -78,6 +78,8 @@ def credentials(text: str) -> Credentials:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise UsageError(f"the credentials are not JSON (line {error.lineno})", advice=advice) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets in brackets
+        raise UsageError("the credentials are not JSON that can be read", advice=advice) from None
     if not isinstance(found, dict):
         raise UsageError("the credentials are not a JSON object", advice=advice)
     if faults := _credential_faults(found):

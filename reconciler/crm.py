@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from reconciler.errors import CrmError, CrmUnreachable, StatementError
+from reconciler.redaction import first_line
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Generator, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from reconciler.database_url import DatabaseUrl
     from reconciler.limits import Limits
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _PORTION: Final = 5000
 #: What is longer than any field can be is cut on the server, so that a 10 MB value never travels.
 _MOST_CHARACTERS: Final = 1000
-#: For the transaction only. Our own schema is no place to look for the CRM's tables, also where the user is called as it.
+#: For the transaction only. Our own schema is no place to look for the CRM's tables, also where the user has its name.
 _FOR_THIS_TRANSACTION: Final = """
     SELECT set_config('statement_timeout', $1, true), set_config('DateStyle', 'ISO, YMD', true),
            set_config('search_path', (SELECT string_agg(quote_ident(s), ', ') FROM unnest(current_schemas(false)) AS s
@@ -38,12 +40,18 @@ _ALL: Final = "WHERE (CAST($1 AS text) IS NULL OR true)"
 _TOKENS: Final = re.compile(
     r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\1\$|::|:workspace\b""", re.DOTALL
 )
+_CLOCK: Final = """
+    SELECT clock_timestamp(), has_function_privilege('pg_control_system()', 'EXECUTE')
+                              AND has_function_privilege('pg_control_checkpoint()', 'EXECUTE')
+"""
+_SERVER: Final = """
+    SELECT s.system_identifier, c.timeline_id FROM pg_control_system() AS s, pg_control_checkpoint() AS c
+"""
 _STATEMENT_FAULTS: Final = (
-    psycopg.errors.SyntaxErrorOrAccessRuleViolation,
-    psycopg.errors.DataError,
-    psycopg.errors.FeatureNotSupported,
+    psycopg.ProgrammingError,
+    psycopg.DataError,
+    psycopg.NotSupportedError,
     psycopg.errors.ReadOnlySqlTransaction,
-    psycopg.errors.CardinalityViolation,
     psycopg.errors.RaiseException,
 )
 
@@ -81,18 +89,18 @@ class Crm:
 
         Raises CrmUnreachable where there is no way in, StatementError where a statement is at fault.
         """
-        with (
-            self._translated(),
-            psycopg.connect(
-                self._url.dsn.reveal(), prepare_threshold=None, connect_timeout=10, cursor_factory=psycopg.RawCursor
-            ) as db,
-        ):
+        with self._translated(), self._connected() as db:
             db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             db.read_only = True
             with db.transaction():
                 db.execute(_FOR_THIS_TRANSACTION, [str(int(self._limits.crm_statement_seconds * 1000))])
                 deadline = self._monotonic() + self._limits.crm_reading_seconds
-                yield Snapshot(db, self._url, deadline, self._monotonic)
+                yield Snapshot(db, self._url, deadline, self._monotonic, self._translated)
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            self._url.dsn.reveal(), prepare_threshold=None, connect_timeout=10, cursor_factory=psycopg.RawCursor
+        )
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -103,37 +111,44 @@ class Crm:
         except psycopg.errors.QueryCanceled as error:
             raise StatementError(
                 f"the CRM statement ran longer than {self._limits.crm_statement_seconds:g} s",
-                advice="make it faster, or allow more with `reconciler set NAME crm_statement_seconds=...`",
+                advice="make it faster; runs can be allowed more with `reconciler set NAME crm_statement_seconds=...`",
             ) from error
         except psycopg.OperationalError as error:
             raise CrmUnreachable(
-                f"the CRM's database at {self._url.redacted} is out of reach: {_first_line(error)}",
+                f"the CRM's database at {self._url.redacted} is out of reach: {first_line(error)}",
                 advice="check the address, the server and the password; nothing was changed",
             ) from error
         except psycopg.Error as error:
-            raise CrmError(f"the CRM could not be read: {_first_line(error)}") from error
+            raise CrmError(f"the CRM could not be read: {first_line(error)}") from error
 
 
 class Snapshot:
     """One moment of a CRM."""
 
     def __init__(
-        self, db: psycopg.Connection[Any], url: DatabaseUrl, deadline: float, monotonic: Callable[[], float]
+        self,
+        db: psycopg.Connection[Any],
+        url: DatabaseUrl,
+        deadline: float,
+        monotonic: Callable[[], float],
+        translated: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._db = db
         self._url = url
         self._deadline = deadline
         self._monotonic = monotonic
+        self._translated = translated
 
     def origin(self) -> Origin:
-        """Where this is. `clock_timestamp()` is read in the snapshot's first statement, before any data."""
-        found = self._db.execute(
-            "SELECT clock_timestamp(), s.system_identifier, c.timeline_id"
-            " FROM pg_control_system() AS s, pg_control_checkpoint() AS c"
-        ).fetchone()
-        if found is None:
-            raise CrmError("the CRM's database does not say which server it is")
-        return Origin(self._url.host, self._url.database, str(found[1]), int(found[2]), found[0])
+        """Where this is. `clock_timestamp()` is read in the snapshot's first statement, before any data.
+
+        Which server it is stays unknown ("" and 0) where the user may not ask.
+        """
+        now, may_ask = self._db.execute(_CLOCK).fetchone() or (None, False)
+        if now is None:
+            raise CrmError("the CRM's database does not tell the time")
+        server, timeline = (self._db.execute(_SERVER).fetchone() if may_ask else None) or ("", 0)
+        return Origin(self._url.host, self._url.database, str(server), int(timeline), now)
 
     def columns(self, statement: str) -> list[Column]:
         """The columns of the statement's result, in order, doubled names included."""
@@ -163,14 +178,16 @@ class Snapshot:
         text = f"SELECT {wanted} FROM ({_body(statement)}\n) AS crm {_ALL}"
         parameters: list[object] = [self._workspace, None]
         if since is not None:
-            text += " AND (changed_at IS NULL OR changed_at >= $3 OR NOT isfinite(changed_at))"
+            text += " AND (changed_at IS NULL OR changed_at >= $3 OR NOT isfinite(changed_at)"
+            text += " OR changed_at < CAST('0001-01-01 00:00:00+00' AS timestamptz))"
             parameters.append(since)
         elif among is not None:
             text += " AND CAST(contact_id AS text) = ANY ($3)"
             parameters.append(list(among))
         cursor = psycopg.RawServerCursor(self._db, "crm_rows")
         cursor.itersize = _PORTION
-        with cursor:
+        # Translated here already: what reads these rows is the ledger's COPY, whose own errors are not the CRM's.
+        with self._translated(), cursor:
             cursor.execute(f"{text} LIMIT CAST($2 AS bigint)", parameters)
             while portion := cursor.fetchmany(_PORTION):
                 self._check_deadline()
@@ -194,7 +211,8 @@ class Snapshot:
 def _body(statement: str) -> str:
     """The statement with its parameter as PostgreSQL numbers it; everything else as it was given."""
     numbered = _TOKENS.sub(lambda token: "CAST($1 AS text)" if token[0] == ":workspace" else token[0], statement)
-    return numbered.strip().rstrip(";")
+    # What stands before it stays, so that PostgreSQL counts its lines as the file has them.
+    return numbered.rstrip().rstrip(";")
 
 
 def _expression(name: str) -> str:
@@ -207,7 +225,7 @@ def _expression(name: str) -> str:
 def _sentence(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return "the CRM statement tries to write; it may only read"
-    said = error.diag.message_primary or _first_line(error)
+    said = error.diag.message_primary or first_line(error)
     where = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
     return f"PostgreSQL does not take the CRM statement: {said}" + (f" (line {where[1]})" if where else "")
 
@@ -216,7 +234,3 @@ def _advice(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return "grant the user SELECT on the tables it names"
     return "the statement is one SELECT, without a semicolon inside; look at sql/crm/contacts.sql"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

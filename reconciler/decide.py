@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.diff import diff
 from reconciler.domain import Reason, Skip
 from reconciler.extract import extract_again
-from reconciler.ledger import contacts, plans
+from reconciler.ledger import contacts, plans, statistics
 from reconciler.ledger.database import value
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ _PORTION: Final = 5000
 
 def decide(work: Work, *, sweep: bool, keep: bool) -> Plan:
     """Decide every candidate and conclude the plan. Without `keep` no verdict is remembered: a plan only."""
-    connection = work.connection
+    connection, decided = work.connection, 0
     with work.write() as tx:
         if plans.find(tx, connection.connection_id, sweep=sweep):
             for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
                 plans.write(tx, connection.connection_id, work.run_id, diff(candidates), _look_again(work), keep=keep)
+                decided += len(candidates)
+                statistics.refresh(tx, "decisions", decided, len(candidates))
         return plans.conclude(tx, work.run_id)
 
 
@@ -68,8 +70,9 @@ def _decide_anew(work: Work, contact_ids: Sequence[str]) -> None:
             plans.write(tx, connection.connection_id, work.run_id, settled, _look_again(work))
 
 
-def _unless_moved(decision: Decision, planned: str | None) -> Decision:
-    if isinstance(decision, Skip) or plans.kind_of(decision) == planned:
+def _unless_moved(decision: Decision, planned: tuple[str, str] | None) -> Decision:
+    # About another address nothing has been read at Constant Contact in this run.
+    if isinstance(decision, Skip) or (plans.kind_of(decision), decision.address) == planned:
         return decision
     return Skip(decision.contact_id, Reason.MOVED, "changed while the run went on; the next run decides it")
 

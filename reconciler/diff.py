@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ADD: Final = "add"
 _UPDATE: Final = "update"
 _READDRESS: Final = "readdress"
-#: A bulk import takes addresses of 50 characters, a single write of 80 (provider's contract, `JsonImportContact.email`).
+#: A bulk import takes addresses of 50 characters, a single write 80 (provider's contract, `JsonImportContact.email`).
 _LONGEST_IN_IMPORT: Final = 50
 
 
@@ -55,7 +55,7 @@ def _frame(candidates: Sequence[Candidate]) -> pd.DataFrame:
             "known": [c.member is not None for c in candidates],
             "on_list": [c.member is not None and c.member.on_list for c in candidates],
             "off": [_off(c.member) for c in candidates],
-            "absent": [c.member is not None and c.member.absent for c in candidates],
+            "absent": [any(side is not None and side.absent for side in (c.member, c.linked)) for c in candidates],
             "linked_off": [_off(c.linked) for c in candidates],
             "moves": [c.member is None and c.linked is not None and not _is_another(c) for c in candidates],
             "rejected": [bool(c.rejected) for c in candidates],
@@ -70,6 +70,7 @@ def _frame(candidates: Sequence[Candidate]) -> pd.DataFrame:
     both["group_opts_out"] = by_group["opts_out"].transform("any")
     # The state belongs to the person: it follows a contact through a changed address and a new id.
     both["group_off"] = by_group["linked_off"].transform("max")
+    both["group_absent"] = by_group["absent"].transform("any")
     return both
 
 
@@ -92,7 +93,7 @@ def _verdicts(both: pd.DataFrame, differs: pd.DataFrame) -> pd.Series[str]:
         (both["off"] != "", both["off"]),
         (both["group_off"] != "", both["group_off"]),
         (both["rejected"], Reason.REJECTED),
-        (both["absent"], Reason.MEMBERSHIP_UNCLEAR),
+        (both["group_absent"], Reason.MEMBERSHIP_UNCLEAR),
         (both["claimed"], Reason.ADDRESS_TAKEN),
         (both["moves"], _READDRESS),
         (both["long"] & (~both["on_list"] | differs.any(axis=1)), Reason.NEEDS_SINGLE_WRITE),
@@ -112,10 +113,13 @@ def _compare(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, pd.DataFram
     applied = _table([c.applied for c in candidates], columns)
     shown = _table([c.shown for c in candidates], columns)
     refused = _table([c.refused_fields for c in candidates], columns)
-    unknown = pd.Series([c.member is not None and c.member.fields is None for c in candidates], dtype=bool)
+    # What was pushed says something only of the member it was pushed to, and only where their values are known.
+    known = pd.Series(
+        [c.is_linked and c.member is not None and c.member.fields is not None for c in candidates], dtype=bool
+    )
 
     unequal = wanted.astype(bool) & _same(wanted).ne(_same(present)) & wanted.ne(refused)
-    kept = wanted.eq(applied).mul(~unknown, axis=0)
+    kept = wanted.eq(applied).mul(known, axis=0)
     echoed = kept & shown.astype(bool) & _same(shown).eq(_same(present))
     drifts = unequal & kept & ~echoed
     return unequal & ~echoed & ~drifts, drifts
@@ -131,7 +135,8 @@ def _table(records: Sequence[Mapping[str, str]], columns: Sequence[str]) -> pd.D
 
 def _same(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
-        {name: [fields.same_as(name, value) for value in table[name]] for name in table.columns},
+        # Most places are empty, and empty is only the same as empty.
+        {name: [value and fields.same_as(name, value) for value in table[name]] for name in table.columns},
         index=table.index,
         dtype=object,
     )
@@ -145,8 +150,10 @@ def _decision(candidate: Candidate, verdict: str, changed: list[str], drifted: l
     contact, member = candidate.contact, candidate.member
     agreed = {name: value for name, value in contact.fields.items() if candidate.refused_fields.get(name) != value}
     if verdict in (_ADD, _UPDATE):
-        names = sorted(fields.whole(changed, contact.fields) - set(drifted))
-        values = {name: contact.fields[name] for name in names}
+        # Parts that only Constant Contact has go along, so that sending an address whole blanks none of them.
+        filled = {**_fields(member), **contact.fields}
+        names = sorted(fields.whole(changed, filled))
+        values = {name: filled[name] for name in names}
         before = {name: there for name in names if (there := _fields(member).get(name, ""))}
         if member is not None and verdict == _UPDATE:
             return Update(contact.contact_id, contact.address, values, before, agreed, member.member_id)

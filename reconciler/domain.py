@@ -5,18 +5,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
-
-
-def utcnow() -> dt.datetime:
-    """Say what time it is: the only caller of the machine's clock."""
-    return dt.datetime.now(dt.UTC)
 
 
 class Status(enum.StrEnum):
@@ -295,23 +290,3 @@ class KeptOff:
 
 
 Receipt = Verified | Rejected | Deferred | InDoubt | KeptOff
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What one extraction reads. `since` is None where everything is read."""
-
-    mode: str
-    since: dt.datetime | None
-    until: dt.datetime
-    overlap_seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one extraction read: rows seen, contacts new or changed, contacts no longer there."""
-
-    window: Window
-    read: int
-    changed: int
-    gone: int

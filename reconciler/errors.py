@@ -5,6 +5,9 @@ A class's docstring is its default message; `advice` is what the user can do abo
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 class ReconcilerError(Exception):
     """Something went wrong that the reconciler knows about."""
@@ -12,6 +15,21 @@ class ReconcilerError(Exception):
     def __init__(self, message: str | None = None, *, advice: str = "") -> None:
         super().__init__(message or (type(self).__doc__ or "").strip())
         self.advice = advice
+
+
+class Mistake(ReconcilerError):
+    """This is a mistake in the reconciler."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Mistake:
+        """An exception that nobody foresaw. Its own words are not shown: they may hold somebody's data."""
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = [frame for frame in frames if "reconciler" in Path(frame.filename).parts] or frames
+        where = f" in {Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else ""
+        return cls(
+            f"this is a mistake in the reconciler: {type(error).__name__}{where}",
+            advice="nothing is lost; run it again with RECONCILER_LOG_LEVEL=debug and send us what it prints",
+        )
 
 
 class UsageError(ReconcilerError):
@@ -64,6 +82,10 @@ class OutcomeUnknown(ApiUnavailable):
 
 class ApiRefused(ApiError):
     """Constant Contact refused the request for good."""
+
+
+class BatchRefused(ApiRefused):
+    """Constant Contact refused a whole import."""
 
 
 class AccessRefused(ApiError):

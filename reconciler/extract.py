@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 import email_validator
 
 from reconciler import fields
-from reconciler.crm import Column, Origin
-from reconciler.domain import Contact, Reading, Window
+from reconciler.domain import Contact
 from reconciler.errors import StatementError
 from reconciler.ledger import contacts as mirror
 from reconciler.ledger import watermarks
+from reconciler.window import Reading, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.crm import Crm
+    from reconciler.crm import Column, Crm, Origin
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Transaction
 

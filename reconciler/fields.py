@@ -32,6 +32,7 @@ _LONG: Final = 255
 _SHORT: Final = 50
 _DATES: Final = ("%Y-%m-%d", "%m/%d/%Y", "%Y/%m/%d", "%m-%d-%Y")
 _MONTHS: Final = 12
+_LONGEST_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAYS: Final = 31
 
 
@@ -96,6 +97,7 @@ def usable(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     kept = {field: value for field, value in filled.items() if field not in refused}
     refused |= dict.fromkeys(_surplus_phones(kept), f"a contact has at most {MOST_PHONES} phones")
     refused |= dict.fromkeys(_half_birthday(kept), "a birthday needs its month and its day")
+    refused |= dict.fromkeys(_day_of_no_month(kept), "not a day of that month")
     return {field: value for field, value in kept.items() if field not in refused}, refused
 
 
@@ -116,6 +118,12 @@ def _surplus_phones(values: Mapping[str, str]) -> list[str]:
 def _half_birthday(values: Mapping[str, str]) -> list[str]:
     there = [field for field in BIRTHDAY if field in values]
     return there if len(there) == 1 else []
+
+
+def _day_of_no_month(values: Mapping[str, str]) -> list[str]:
+    """An import would refuse the whole contact for 30 February."""
+    there = [int(values[field]) for field in BIRTHDAY if field in values]
+    return list(BIRTHDAY) if len(there) == len(BIRTHDAY) and there[1] > _LONGEST_MONTHS[there[0] - 1] else []
 
 
 def _day(value: str) -> str:

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+#: PostgreSQL's longest timeout is 2^31 milliseconds; and no time of ours is longer.
+_MOST: Final = 2_000_000
+_NEVER_NONE: Final[Mapping[str, float]] = {
+    "crm_statement_seconds": 0.001,
+    "crm_check_seconds": 0.001,
+    "slice_contacts": 1,
+    "batch_bytes": 1000,
+    "batch_contacts": 1,
+    "lease_seconds": 1,
+    "lease_renew_seconds": 0.1,
+    "import_request_seconds": 1,
+}
+#: The provider's own: a larger import is cut without a word.
+_NEVER_MORE: Final[Mapping[str, int]] = {"batch_bytes": 4_000_000, "batch_contacts": 40_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +35,12 @@ class Limits:
     The order of the push's times matters: an import request is shorter than the lease, the lease than the grace time.
     """
 
-    interval_seconds: float = 300
+    #: At least so long between two ticks of the connection; 0: as often as the scheduler ticks.
+    interval_seconds: float = 0
     #: One statement on the CRM, and the whole reading of one window.
     crm_statement_seconds: float = 300
+    #: One statement on the CRM while somebody waits: what `connect` tries out.
+    crm_check_seconds: float = 30
     crm_reading_seconds: float = 1800
     #: How far before the watermark an `overlap` window begins.
     overlap_seconds: float = 600
@@ -78,7 +97,11 @@ def parse(pairs: Mapping[str, str]) -> dict[str, float | int]:
     kinds = {item.name: item.type for item in dataclasses.fields(Limits)}
     read = {key: _number(text, kinds[key]) for key, text in pairs.items() if key in kinds}
     faults = [f"there is no setting {key!r}" for key in sorted(set(pairs) - set(kinds))]
-    faults += [f"{key} needs a number of at least 0, not {pairs[key]!r}" for key in sorted(read) if read[key] is None]
+    faults += [
+        f"{key} needs a number from {_least(key)} to {_most(key)}, not {pairs[key]!r}"
+        for key in sorted(read)
+        if (number := read[key]) is None or not _least(key) <= number <= _most(key)
+    ]
     if faults:
         raise UsageError("; ".join(faults), advice=f"the settings are: {', '.join(kinds)}")
     return {key: number for key, number in read.items() if number is not None}
@@ -86,7 +109,15 @@ def parse(pairs: Mapping[str, str]) -> dict[str, float | int]:
 
 def _number(text: str, kind: object) -> float | int | None:
     try:
-        number = int(text) if kind == "int" else float(text)
+        return int(text) if kind == "int" else float(text)
     except ValueError:
         return None
-    return number if 0 <= number < float("inf") else None
+
+
+def _least(key: str) -> float:
+    # PostgreSQL takes a statement timeout of 0 for none at all.
+    return _NEVER_NONE.get(key, 0)
+
+
+def _most(key: str) -> int:
+    return _NEVER_MORE.get(key, _MOST)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.problems import CATALOGUE
@@ -39,7 +41,10 @@ _BUCKETS: Final = {
     "deferred": "deferred",
     "in_doubt": "in doubt",
 }
-_ROWS_SHOWN: Final = 12
+_REASONS_FOR_FULL: Final = ("first_run", "forced", "daily_sweep", "mapping_changed", "source_changed", "gap")
+_CONTACTS_SHOWN: Final = 12
+_FIELDS_SHOWN: Final = 2
+_WIDTH: Final = 110
 
 
 def report(found: Mapping[str, Any], rows: Sequence[Row] = (), *, unmasked: bool = False) -> str:
@@ -51,6 +56,7 @@ def report(found: Mapping[str, Any], rows: Sequence[Row] = (), *, unmasked: bool
         _standing(found),
         _window(found),
         _changes(rows, unmasked=unmasked),
+        _drift(found),
         _problems(found),
         _cost(found),
     ]
@@ -90,7 +96,8 @@ def status(
         f"  account   {connection.account.organization} ({connection.account.encoded_account_id})",
         f"  list      {connection.list_name} ({connection.list_id}), {_number(standing.members, 'member')}",
         f"  freshness {fresh}",
-        f"  CRM       {_number(standing.contacts, 'contact')}: {standing.on_list:,} on the list{_held_back(standing.held_back)}",
+        f"  CRM       {_number(standing.contacts, 'contact')}: {standing.on_list:,} on the list"
+        + _held_back(standing.held_back),
         f"  last run  {sentence(last.report) if last is not None else 'none yet'}",
         f"  budget    {left_today:,} calls left today",
     ]
@@ -102,31 +109,47 @@ def status(
 def badge(connection: Connection) -> str:
     """Connected, or what stands in the way and since when."""
     if connection.disconnected_at:
-        return f"Disconnected since {connection.disconnected_at:%Y-%m-%d %H:%M} UTC. {connection.disconnected_reason or ''}"
+        return f"Disconnected since {_minute(connection.disconnected_at)}. {connection.disconnected_reason or ''}"
     if connection.paused_at:
-        return f"Paused since {connection.paused_at:%Y-%m-%d %H:%M} UTC"
+        return f"Paused since {_minute(connection.paused_at)}"
     if connection.held_at:
-        return f"Held since {connection.held_at:%Y-%m-%d %H:%M} UTC. {connection.held_message or ''}"
+        return f"Held since {_minute(connection.held_at)}. {connection.held_message or ''}"
     if connection.observe:
         return "Connected, only observing"
     return "Connected" if connection.started_at else f"Connected, not started (`reconciler start {connection.name}`)"
 
 
-def consequences(found: Mapping[str, Any], *, known: int, calls: int, minutes: int) -> str:
-    """What the first sync would do, before it does anything. `known`: of the additions, people the account has already."""
-    plan, standing = found["plan"], found["standing"]
-    active = standing["list"]["members"]
+def consequences(
+    found: Mapping[str, Any], *, known: int, overwritten: Mapping[str, int], calls: int, minutes: int
+) -> str:
+    """What the first sync would do, before it does anything.
+
+    `known`: of the additions, people the account has already; `overwritten`: members by field whose value is replaced.
+    """
+    plan, counts = found["plan"], found["counts"]
+    active = found["standing"]["list"]["members"]
+    fields = ", ".join(f"{count:,} {name}" for name, count in overwritten.items()) or "none"
+    left_out = {
+        "without an address": counts["no_email"],
+        "invalid": counts["invalid"],
+        "duplicates": counts["duplicate"],
+        "that can't be sent": counts["rejected"],
+    }
     lines = [
         "The first sync would",
-        f"  add        {_number(plan['added'], 'contact')} to the list {found['list']['name']!r}"
-        f" ({known:,} of them are in the account already)",
-        f"  update     {_number(plan['updated'], 'member')}",
-        f"  keep off   {_number(found['counts']['suppressed'], 'contact')}{_reasons(found['suppressed'])}",
-        f"  leave out  {found['counts']['no_email']:,} without an address, {found['counts']['invalid']:,} invalid, "
-        f"{found['counts']['duplicate']:,} duplicates, {found['counts']['rejected']:,} that can't be sent",
-        f"  cost       about {calls:,} API calls and {_number(minutes, 'minute')}",
-        f"  active     {active:,} members before, at most {active + plan['added']:,} after",
-        "Automations that start when somebody joins the list would start for those added.",
+        _block(
+            "add",
+            f"{_number(plan['added'], 'contact')} to the list {found['list']['name']!r}; {known:,} of them"
+            " are in the account already",
+        ),
+        _block("update", f"{_number(plan['updated'], 'member')}; values that would be overwritten: {fields}"),
+        _block("keep off", f"{_number(counts['suppressed'], 'contact')}{_reasons(found['suppressed'])}"),
+        _block("leave out", ", ".join(f"{count:,} {what}" for what, count in left_out.items())),
+        _block("cost", f"about {_number(calls, 'API call')} and {_number(minutes, 'minute')}"),
+        _block(
+            "active", f"{active:,} members before, at most {active + plan['added']:,} after; look at your contact tier"
+        ),
+        "Automations that start when somebody joins the list would start for those who are added.",
     ]
     return "\n".join(lines)
 
@@ -138,63 +161,81 @@ def _told(found: Mapping[str, Any]) -> str:
 def _balances(found: Mapping[str, Any]) -> str:
     counts, members, balanced = found["counts"], found["members"], found["balanced"]
     buckets = " + ".join(f"{counts[name]:,} {word}" for name, word in _BUCKETS.items() if counts[name]) or "0"
-    lines = [
-        f"Contacts  {counts['read']:,} read + {counts['carried_in']:,} carried in = {buckets}{_meets(balanced['contacts'])}"
-    ]
+    taken = f"{counts['read']:,} read + {counts['carried_in']:,} carried in = {buckets}"
+    lines = [_block("Contacts", taken + _meets(balanced["contacts"]))]
     if found["suppressed"]:
-        lines.append(f"          kept off{_reasons(found['suppressed'])}")
+        lines.append(_block("", f"kept off{_reasons(found['suppressed'])}"))
     if members:
-        lines.append(
-            f"Members   {members['before']:,} before + {members['added']:,} added + {members['joined_elsewhere']:,} joined elsewhere"
-            f" - {members['left_elsewhere']:,} left elsewhere = {members['after']:,} after{_meets(balanced['members'])}"
-        )
+        moved = f"{members['before']:,} before + {members['added']:,} added + {members['joined_elsewhere']:,} joined"
+        moved += f" elsewhere - {members['left_elsewhere']:,} left elsewhere = {members['after']:,} after"
+        lines.append(_block("Members", moved + _meets(balanced["members"])))
     return "\n".join(lines)
 
 
 def _standing(found: Mapping[str, Any]) -> str:
     crm, there = found["standing"]["crm"], found["standing"]["list"]
-    meets = _meets(found["balanced"]["standing"])
-    return (
-        f"CRM       {crm['contacts']:,} contacts = {crm['on_list']:,} on the list{_held_back(crm['held_back'])}\n"
-        f"List      {there['members']:,} members = {there['from_crm']:,} from the CRM + {there['still_on_list']:,} still on the list"
-        f" though not wanted + {there['others']:,} others{meets}"
+    stand = (
+        f"{there['members']:,} members = {there['from_crm']:,} from the CRM + {there['still_on_list']:,} still on the"
     )
+    stand += f" list though not wanted + {there['others']:,} others{_meets(found['balanced']['standing'])}"
+    on_list = f"{crm['contacts']:,} contacts = {crm['on_list']:,} on the list{_held_back(crm['held_back'])}"
+    return f"{_block('CRM', on_list)}\n{_block('List', stand)}"
 
 
 def _window(found: Mapping[str, Any]) -> str:
     window = found["window"]
     if window is None:
         return ""
-    kind = f"full ({found['reason']})" if found["mode"] == "full" else "incremental"
+    why = f" ({found['reason']})" if found["reason"] in _REASONS_FOR_FULL else ""
+    kind = f"full{why}" if found["mode"] == "full" else "incremental"
     since = f"changes since {window['since'][:19]}" if window["since"] else "everything"
     return f"Window    {kind}, {since}, until {window['until'][:19]} by the CRM's clock"
 
 
 def _changes(rows: Sequence[Row], *, unmasked: bool) -> str:
-    if not rows:
+    """A line a contact; who was left alone is in the balances."""
+    changes = [row for row in rows if row.action != "skip"]
+    contacts = [list(group) for _, group in itertools.groupby(changes, key=lambda row: (row.contact_id, row.outcome))]
+    if not contacts:
         return ""
-    lines = [_change_line(row, unmasked=unmasked) for row in rows[:_ROWS_SHOWN]]
-    more = len(rows) - _ROWS_SHOWN
+    lines = [_change_line(group, unmasked=unmasked) for group in contacts[:_CONTACTS_SHOWN]]
+    more = len(contacts) - _CONTACTS_SHOWN
     return "\n".join(["Changes", *lines, *([f"  ... and {more:,} more"] if more > 0 else [])])
 
 
-def _change_line(row: Row, *, unmasked: bool) -> str:
-    who = f"{row.contact_id[:8]:8}  {row.email if unmasked else masked(row.email):32.32}"
-    what = ""
-    if row.field:
-        before, after = (row.before or "", row.after or "") if unmasked else (_veiled(row.before), _veiled(row.after))
-        what = f'{row.field}: "{before}" -> "{after}"'
-    return f"  {who}  {row.action:6} {row.outcome:9} {what}{' ' + row.code if row.code else ''}"
+def _change_line(rows: Sequence[Row], *, unmasked: bool) -> str:
+    first = rows[0]
+    who = f"{first.contact_id[:8]:8}  {first.email if unmasked else masked(first.email):28.28}"
+    told = [_field(row, unmasked=unmasked) for row in rows if row.field]
+    what = f"{len(told)} fields" if first.action == "add" and len(told) > _FIELDS_SHOWN else ", ".join(told)
+    codes = sorted({row.code for row in rows if row.code})
+    return f"  {who}  {first.action:6} {first.outcome:9} {' '.join([what, *codes]).strip()}".rstrip()
+
+
+def _field(row: Row, *, unmasked: bool) -> str:
+    before, after = (row.before or "", row.after or "") if unmasked else (_veiled(row.before), _veiled(row.after))
+    return f'{row.field}: "{before}" -> "{after}"'
+
+
+def _drift(found: Mapping[str, Any]) -> str:
+    drifted = found["drift"]["members"]
+    if not drifted:
+        return ""
+    return _block(
+        "Drift", f"{_number(drifted, 'member')} changed there while the CRM's value stayed: kept as it is there"
+    )
 
 
 def _problems(found: Mapping[str, Any]) -> str:
     if not found["problems"]:
         return ""
-    lines = [
-        f"  {item['count']:>6,}  {item['code']:20} {CATALOGUE[item['code']].meaning}. Who: {item['who']}. {_capital(item['action'])}."
-        for item in found["problems"]
-    ]
-    return "\n".join(["Problems", *lines])
+    return "\n".join(["Problems", *(_problem_line(item) for item in found["problems"])])
+
+
+def _problem_line(item: Mapping[str, Any]) -> str:
+    text = f"{CATALOGUE[item['code']].meaning}. Who: {item['who']}. {_capital(item['action'])}."
+    head = f"  {item['count']:>6,}  {item['code']:20} "
+    return textwrap.fill(head + text, _WIDTH, subsequent_indent=" " * len(head))
 
 
 def _cost(found: Mapping[str, Any]) -> str:
@@ -235,6 +276,14 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _block(label: str, text: str) -> str:
+    return textwrap.fill(f"{label:9} {text}", _WIDTH, subsequent_indent=" " * 10)
+
+
+def _minute(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _span(seconds: float) -> str:
-    minutes = int(dt.timedelta(seconds=seconds).total_seconds() // 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    hours, minutes = divmod(int(seconds // 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -53,6 +53,8 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "nobody", "no answer came to an import", "nothing: it is looked for before anything is sent again"
     ),
     "not_arrived": Entry("nobody", "an import never arrived", "nothing: it is sent again"),
+    "abandoned": Entry("nobody", "a run died before it had sent this", "nothing: the next run finds it again"),
+    "import_failed": Entry("constant_contact", "an import ended without having been done", "nothing: it is sent again"),
     "unavailable": Entry(
         "constant_contact", "Constant Contact is down or can't be reached", "nothing: it is tried again"
     ),

@@ -10,15 +10,15 @@ import math
 from typing import TYPE_CHECKING, Final, Literal
 
 from reconciler.constant_contact.client import PAGE
-from reconciler.ledger import connections
+from reconciler.ledger import connections, plans, statistics
 from reconciler.ledger import members as mirror
 from reconciler.ledger.database import value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from reconciler.constant_contact.client import Page
-    from reconciler.domain import Add, Member, Update
+    from reconciler.domain import Member
     from reconciler.work import Work
 
 Kind = Literal["pages", "export"]
@@ -34,22 +34,24 @@ def everybody(work: Work) -> None:
     first = _write_pages(work, work.api.everybody(work.mapped), "people of the account read")
     _end_reading(work, "pages")
     _note_pulled(work, first, whole=True)
+    _confirm_absent(work)
 
 
-def before_push(work: Work, changes: Sequence[Add | Update], listed: int) -> None:
+def before_push(work: Work, listed: int) -> None:
     """Read who is on the list and who is off, right before a push: whatever way takes fewer calls.
 
-    `changes` are the first of those that would be pushed, `listed` is the list's own number of mailable members.
+    `listed` is the list's own number of mailable members.
     """
-    if len(changes) <= work.connection.limits.membership_singles:
-        _read_singly(work, changes)
-        if on_list(work) == listed:
+    most = work.connection.limits.membership_singles
+    people = _concerned(work, most + 1)
+    if len(people) <= most:
+        read_members(work, people)
+        if _confirm_absent(work) and on_list(work) == listed:
             return
         # Somebody joined or left without us: then the list is read whole.
     first = _read_changes(work)
     _read_membership(work, "pages" if pages(listed) <= _EXPORT_CALLS else "export")
-    if any(change.member_id is None for change in changes):
-        _read_deleted(work, changes)
+    _read_deleted(work)
     _note_pulled(work, first, whole=False)
     _confirm_absent(work)
 
@@ -64,10 +66,12 @@ def pages(count: int) -> int:
     return max(1, math.ceil(count / PAGE))
 
 
-def write_members(work: Work, members: Iterable[Member], read_at: dt.datetime, *, by_id: bool = False) -> int:
-    """Write members as they were read at a moment of our clock; says how many differed."""
+def write_members(
+    work: Work, members: Iterable[Member], read_at: dt.datetime, *, by_id: bool = False, total: int = 0
+) -> int:
+    """Write members as they were read at a moment of our clock; says how many differed. `total`: read so far."""
     with work.write() as tx:
-        return mirror.write(
+        written = mirror.write(
             tx,
             work.connection.connection_id,
             members,
@@ -76,6 +80,8 @@ def write_members(work: Work, members: Iterable[Member], read_at: dt.datetime, *
             by_id=by_id,
             push_visible_seconds=work.connection.limits.push_visible_seconds,
         )
+        statistics.refresh(tx, "members", total, min(total, PAGE))
+        return written
 
 
 def now(work: Work) -> dt.datetime:
@@ -100,12 +106,14 @@ def read_members(work: Work, found: Iterable[tuple[str | None, str]]) -> None:
                 mirror.mark_deleted(tx, work.connection.connection_id, member_id)
 
 
-def _read_singly(work: Work, changes: Sequence[Add | Update]) -> None:
-    read_members(work, [(change.member_id or None, change.address) for change in changes])
+def _concerned(work: Work, most: int, *, only_adds: bool = False) -> list[tuple[str | None, str]]:
+    """The first of those whom the plan's changes concern: the state of each decides whether they may be pushed."""
+    with work.ledger.transaction() as tx:
+        return plans.people(tx, work.connection.connection_id, work.run_id, most, only_adds=only_adds)
 
 
 def _read_changes(work: Work) -> dt.datetime:
-    """Who opted out or is otherwise not mailable since the last pull; says Constant Contact's clock at the first page."""
+    """Who opted out or is not mailable since the last pull; says Constant Contact's clock at the first page."""
     since = work.connection.pull_since or dt.datetime.fromtimestamp(0, dt.UTC)
     first = _write_pages(work, work.api.opted_out(work.mapped, since), "opt-outs read")
     _write_pages(work, work.api.not_mailable(work.mapped, since), "people who are not mailable read")
@@ -147,14 +155,17 @@ def _by_export(work: Work) -> bool:
     return True
 
 
-def _read_deleted(work: Work, changes: Sequence[Add | Update]) -> None:
-    """Who was deleted, once more before anybody is added: whether deleting moves `updated_at` is not documented."""
+def _read_deleted(work: Work) -> None:
+    """Who was deleted, once more before anybody is added: whether deleting moves `updated_at` is not documented.
+
+    Who is on the list and was deleted is missing from the reading of it.
+    """
     with work.ledger.transaction() as tx:
-        known = mirror.deleted_count(tx, work.connection.connection_id)
-    new = [change for change in changes if change.member_id is None]
-    if len(new) < pages(known):
-        read_members(work, [(None, change.address) for change in new])
-    else:
+        calls = pages(mirror.deleted_count(tx, work.connection.connection_id))
+    new = _concerned(work, calls, only_adds=True)
+    if len(new) < calls:
+        read_members(work, new)
+    elif new:
         _write_pages(work, work.api.deleted(work.mapped), "deleted people read")
 
 
@@ -171,12 +182,17 @@ def _end_reading(work: Work, kind: Kind) -> None:
         mirror.end_reading(tx, work.connection.connection_id)
 
 
-def _confirm_absent(work: Work) -> None:
-    """Few missing people are asked for by id, which proves it; many wait for a second reading of the other kind."""
+def _confirm_absent(work: Work) -> bool:
+    """Few missing people are asked for by id, which proves it; many wait for a second reading of the other kind.
+
+    Says whether they were few.
+    """
     with work.ledger.transaction() as tx:
         missing = mirror.absent(tx, work.connection.connection_id)
-    if len(missing) <= work.connection.limits.absent_singles:
-        read_members(work, [(row.member_id, "") for row in missing])
+    if len(missing) > work.connection.limits.absent_singles:
+        return False
+    read_members(work, [(row.member_id, "") for row in missing])
+    return True
 
 
 def _note_pulled(work: Work, first: dt.datetime, *, whole: bool) -> None:
@@ -192,8 +208,8 @@ def _write_pages(work: Work, pages: Iterable[Page], what: str) -> dt.datetime:
     began = now(work)
     for page in pages:
         first = first or page.answered_at
-        write_members(work, page.members, began)
         count += len(page.members)
+        write_members(work, page.members, began, total=count)
         work.tell(f"{count:,} {what}")
         began = now(work)
     return first or now(work)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler import fields, pull
 from reconciler.constant_contact import wire
+from reconciler.constant_contact.client import PAGE
 from reconciler.domain import Deferred, InDoubt, KeptOff, Present, Rejected, Status, Verified
-from reconciler.errors import ApiError, NotFound, OutcomeUnknown
+from reconciler.errors import ApiError, ApiRefused, BatchRefused, NotFound, OutcomeUnknown
 from reconciler.ledger import batches, plans
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: The read-back looks from so long before the request, by Constant Contact's clock, which counts in whole seconds.
 _BEFORE: Final = dt.timedelta(seconds=60)
+#: So few contacts are read back singly rather than by more than one page.
+_FEW: Final = 10
 _NOT_THE_MEMBERS: Final = ("error_count", "correctable_count", "cannot_add_to_list_count")
 
 
@@ -54,22 +57,26 @@ def push(work: Work, confirm: Callable[[], None]) -> None:
         _send(work, chunk)
 
 
-def settle(work: Work) -> int:
+def settle(work: Work) -> bool:
     """Wait for the unsettled batches with patience, read them back, and record what became of each contact.
 
-    Says how many contacts are still in doubt: they stay in their batch, and the next run goes on.
+    Who is still in doubt stays in their batch, and the next run goes on. Says whether there was anything to settle.
     """
     with work.ledger.transaction() as tx:
         unsettled = batches.unsettled(tx, work.connection.connection_id)
     if not unsettled:
-        return 0
+        return False
     _poll(work, unsettled)
     with work.ledger.transaction() as tx:
         unsettled = batches.unsettled(tx, work.connection.connection_id)
     unknown_runs = any(batch.activity_id is None for batch in unsettled) and _strangers_run(work)
     ready = [batch for batch in unsettled if _may_be_read(batch, work, strangers_run=unknown_runs)]
-    in_doubt = sum(_leave(work, batch) for batch in unsettled if batch not in ready)
-    return in_doubt + (_read_back(work, ready) if ready else 0)
+    for batch in unsettled:
+        if batch not in ready:
+            _leave(work, batch)
+    if ready:
+        _read_back(work, ready)
+    return True
 
 
 def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]]:
@@ -104,6 +111,8 @@ def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
         # Certainly not carried out: its contacts are free again.
         with work.write() as tx:
             batches.close(tx, batch_id, str(error), refused=True)
+        if type(error) is ApiRefused:
+            raise BatchRefused(str(error), advice=error.advice) from error
         raise
     with work.write() as tx:
         batches.submitted(tx, batch_id, activity_id)
@@ -150,45 +159,57 @@ def _may_be_read(batch: Batch, work: Work, *, strangers_run: bool) -> bool:
     return batch.age_seconds >= work.connection.limits.grace_seconds and not strangers_run
 
 
-def _leave(work: Work, batch: Batch) -> int:
+def _leave(work: Work, batch: Batch) -> None:
     """Carry a batch over: nothing can be said yet."""
     why = "the import is still running" if batch.activity_id else "no answer came to the import; it may still arrive"
     code = "still_running" if batch.activity_id else "unanswered"
     with work.write() as tx:
         receipts = [InDoubt(row.contact_id, code, why) for row in batches.sent(tx, batch.batch_id)]
         batches.record(tx, work.run_id, batch.batch_id, receipts)
-    return len(receipts)
 
 
-def _read_back(work: Work, ready: Sequence[Batch]) -> int:
+def _read_back(work: Work, ready: Sequence[Batch]) -> None:
     """Look until every contact is seen, or the looks are spent; the last look judges what is left."""
     limits = work.connection.limits
-    singles = limits.read_back_singles
+    singles, are_many = limits.read_back_singles, False
     for look in range(limits.read_back_looks):
         is_last = look + 1 == limits.read_back_looks
         if look == 0:
             _read_pages(work, ready)
+        elif is_last and are_many:
+            # Who only joined the list is not among what changed, and too many to be asked for one by one.
+            _read_pages(work, ready, whole=True)
         missing = _record_seen(work, ready)
         if not missing:
-            return 0
+            return
+        are_many = are_many or len(missing) > limits.read_back_singles
         pull.read_members(work, [(sent_to, address) for sent_to, address in missing[:singles]])
         singles -= min(singles, len(missing))
         if not _record_seen(work, ready):
-            return 0
+            return
         if not is_last:
             work.sleep(limits.read_back_pause_seconds)
             _read_pages(work, ready)
-    return sum(_judge_rest(work, batch) for batch in ready)
+    for batch in ready:
+        _judge_rest(work, batch)
 
 
-def _read_pages(work: Work, ready: Sequence[Batch]) -> None:
-    since = min((batch.since for batch in ready if batch.since), default=None)
+def _read_pages(work: Work, ready: Sequence[Batch], *, whole: bool = False) -> None:
+    since = None if whole else min((batch.since for batch in ready if batch.since), default=None)
     count = 0
     began = pull.now(work)
+    if since and any(batch.counts.get("cannot_add_to_list_count") for batch in ready):
+        # Somebody was refused because they are unsubscribed: who that is comes before any verdict.
+        for page in work.api.opted_out(work.mapped, since):
+            pull.write_members(work, page.members, began)
+    few = not whole and sum(batch.contacts for batch in ready) <= _FEW
     for page in work.api.on_list(work.mapped, since):
-        pull.write_members(work, page.members, began)
         count += len(page.members)
+        pull.write_members(work, page.members, began, total=count)
         work.tell(f"{count:,} members read back")
+        if few and len(page.members) >= PAGE:
+            # The echo of an earlier, bigger push: few contacts are read singly for fewer calls.
+            return
         began = pull.now(work)
 
 
@@ -204,12 +225,11 @@ def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, s
     return missing
 
 
-def _judge_rest(work: Work, batch: Batch) -> int:
+def _judge_rest(work: Work, batch: Batch) -> None:
     with work.write() as tx:
         rows = batches.sent(tx, batch.batch_id)
         receipts = [judge(_sent(row), batch, work.connection.limits.not_taken_seconds) for row in rows]
         batches.record(tx, work.run_id, batch.batch_id, receipts)
-    return sum(isinstance(receipt, InDoubt) for receipt in receipts)
 
 
 def seen(sent: Sent) -> Verified | KeptOff | None:
@@ -225,7 +245,7 @@ def seen(sent: Sent) -> Verified | KeptOff | None:
     return Verified(sent.contact_id, member.member_id, _echoes(sent, there))
 
 
-def judge(sent: Sent, batch: Batch, not_taken_seconds: float) -> Receipt:
+def judge(sent: Sent, batch: Batch, not_taken_seconds: float) -> Receipt:  # noqa: PLR0911 - a rule a line
     """What to say of a change that was looked for and not seen."""
     if (receipt := seen(sent)) is not None:
         return receipt
@@ -236,11 +256,14 @@ def judge(sent: Sent, batch: Batch, not_taken_seconds: float) -> Receipt:
         return Rejected(sent.contact_id, "refused_by_import", _counts(batch))
     if ended is None or ended < not_taken_seconds:
         return InDoubt(sent.contact_id, "not_yet_seen", "sent, and not yet shown by Constant Contact")
+    if batch.activity_state in ("failed", "cancelled", "timed_out"):
+        return Deferred(sent.contact_id, "import_failed", f"the import ended {batch.activity_state}; it is sent again")
     if sent.member is None or not sent.member.on_list:
         return Rejected(sent.contact_id, "not_taken", "the import ended, but the list does not show this contact")
     there = sent.member.fields or {}
     left = {name: there.get(name, "") for name in sent.values if not _is_taken(sent, name, there.get(name, ""))}
-    return Verified(sent.contact_id, sent.member.member_id, _echoes(sent, there), left)
+    echoes = {name: echo for name, echo in _echoes(sent, there).items() if name not in left}
+    return Verified(sent.contact_id, sent.member.member_id, echoes, left)
 
 
 def _is_taken(sent: Sent, name: str, there: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.domain import Bucket, Reason, State
+from reconciler.domain import Bucket, Reason
 from reconciler.ledger import members as mirror
 from reconciler.ledger import plans, runs, usage
 from reconciler.problems import CATALOGUE, QUIET
@@ -17,23 +17,10 @@ from reconciler.report import Members, Problem, Report, Standing, conclude
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.domain import Reading
+    from reconciler.endings import Ending
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Row, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run ended, before its numbers are known."""
-
-    state: State
-    reason: str | None = None
-    message: str | None = None
-    #: A problem of the whole run, by its code.
-    code: str | None = None
-    #: Why planned changes that were not sent were not.
-    left: str = "moved"
-    left_message: str = ""
+    from reconciler.window import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +38,26 @@ class Told:
 def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending, told: Told) -> Report:
     """Make the report of a run and write it, once."""
     runs.note_skips(tx, run_id, connection.connection_id)
-    runs.note_deferred(tx, run_id, connection.connection_id, ending.left, ending.left_message or ending.message or "")
+    runs.note_deferred(tx, run_id, ending.left, ending.left_message or ending.message or "")
+    codes = runs.codes(tx, run_id, connection.connection_id)
+    report = _counted(tx, connection, run_id, ending, told)
+    refused = sum(row.contacts for row in codes if row.code == "field_refused")
+    report = _with_problems(tx, connection, dataclasses.replace(report, field_refused=refused), codes, ending)
+    runs.conclude(tx, run_id, report.state.value, report.reason, report.to_json())
+    runs.clear_reads(tx, run_id)
+    runs.purge(tx, connection.connection_id, connection.limits.rows_kept_days)
+    return report
+
+
+def _counted(tx: Transaction, connection: Connection, run_id: int, ending: Ending, told: Told) -> Report:
+    """The report's numbers, but for its problems."""
     times = runs.times(tx, run_id)
     reading = told.reading
     is_whole = reading is not None and reading.window.since is None
     found = runs.buckets(tx, run_id, connection.connection_id, whole=is_whole)
     plan = plans.read(tx, run_id)
     behind, oldest = runs.behind(tx, connection.connection_id)
-    codes = runs.codes(tx, run_id, connection.connection_id)
-    report = Report(
+    return Report(
         run_id=run_id,
         connection=connection.name,
         state=ending.state,
@@ -74,13 +72,13 @@ def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending,
         list_name=connection.list_name,
         account=connection.account.organization,
         window=_window(reading),
-        read=reading.read if reading else 0,
+        read=reading.read if reading else sum(row.contacts for row in found if row.was_read),
         carried_in=sum(row.contacts for row in found if not row.was_read),
         counts=_counts(found),
         suppressed=_suppressed(found),
         members=_members(tx, connection, run_id, told),
         standing=standing(tx, connection.connection_id),
-        field_refused=sum(row.contacts for row in codes if row.code == "field_refused"),
+        field_refused=0,
         drifted=runs.drifted(tx, connection.connection_id),
         calls=told.calls or {},
         left_today=usage.left_today(tx, connection.account.key_fingerprint, told.per_day),
@@ -93,11 +91,6 @@ def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending,
         problems=(),
         version=__version__,
     )
-    report = _with_problems(tx, connection, report, codes, ending)
-    runs.conclude(tx, run_id, report.state.value, report.reason, report.to_json())
-    runs.clear_reads(tx, run_id)
-    runs.purge(tx, connection.connection_id, connection.limits.rows_kept_days)
-    return report
 
 
 def standing(tx: Transaction, connection_id: int) -> Standing:
@@ -166,10 +159,16 @@ def _suppressed(found: Sequence[Row]) -> dict[Reason, int]:
 
 
 def _members(tx: Transaction, connection: Connection, run_id: int, told: Told) -> Members | None:
-    """The list's own counts before and after; what the mirror has beyond our additions came or went elsewhere."""
-    if told.listed_before is None:
+    """The list's own counts before and after; what the mirror has beyond our additions came or went elsewhere.
+
+    Of those who may or may not be on the list, as many count as the list's own count has.
+    """
+    before, after = told.listed_before, told.listed_after
+    if before is None or (after is None and runs.has_sent(tx, run_id)):
         return None
+    after = before if after is None else after
     added = runs.added(tx, run_id)
-    elsewhere = mirror.on_list_count(tx, connection.connection_id) - told.listed_before - added
-    after = told.listed_before if told.listed_after is None else told.listed_after
-    return Members(told.listed_before, added, max(0, elsewhere), max(0, -elsewhere), after)
+    known = mirror.on_list_count(tx, connection.connection_id)
+    unsure = mirror.unsure_count(tx, connection.connection_id)
+    elsewhere = min(max(known, after), known + unsure) - before - added
+    return Members(before, added, max(0, elsewhere), max(0, -elsewhere), after)

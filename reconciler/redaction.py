@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]{}=|]+@[^\s@<>\"',;:()\[\]{}|]+")
+#: Also with a quoted local part, and as an address stands in a URL.
+_ADDRESS = re.compile(r"(?:\"[^\"\n]*\"|[^\s@<>\"',;:()\[\]{}=|]+?)(?:@|%40)[^\s@<>\"',;:()\[\]{}|]+")
 _BEARER = re.compile(r"(?i)bearer\s+[\w.~+/=-]+")
 _LONG_TOKEN = re.compile(r"[\w-]{24,}(?:\.[\w-]{8,})*|\beyJ[\w-]+\.[\w.-]+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -17,9 +18,16 @@ def masked(address: str) -> str:
     return f"{local[:1]}***@{domain}" if at else "***"
 
 
+def first_line(error: BaseException | None) -> str:
+    """What a database's driver says, in one line: what follows repeats the statement or its values."""
+    said = [line.strip() for line in str(error or "").splitlines() if line.strip()]
+    # Where several addresses of a host were tried, the first line only announces the others.
+    return next((line.removeprefix("- ") for line in said if not line.endswith(":")), "no reason given")
+
+
 def redacted(text: str) -> str:
     """Foreign words fit to be kept and shown: addresses masked, tokens out, no longer than is useful."""
     text = _BEARER.sub("Bearer ***", text)
-    text = _ADDRESS.sub(lambda found: masked(found.group()), text)
+    text = _ADDRESS.sub(lambda found: masked(found.group().replace("%40", "@")), text)
     text = _LONG_TOKEN.sub(lambda found: found.group() if _UUID.fullmatch(found.group()) else "***", text)
     return " ".join(text.split())[:_MOST]

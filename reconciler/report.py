@@ -153,7 +153,7 @@ def conclude(state: State, report_balances: Mapping[str, bool], problems: Sequen
         return state
     if not all(report_balances.values()):
         return State.COMPLETED_WITH_PROBLEMS
-    if state is State.COMPLETED and any(problem.is_new and problem.code in _NEEDS_SOMEBODY for problem in problems):
+    if state is not State.OBSERVED and any(problem.is_new and problem.code in _NEEDS_SOMEBODY for problem in problems):
         return State.COMPLETED_WITH_PROBLEMS
     return state
 

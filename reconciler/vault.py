@@ -116,17 +116,18 @@ class Vault:
         Equal texts have equal hashes as long as the key ring's hash key is the same. Folding is the caller's.
         """
         if self._hash_key is None:
-            raise _no_keys()
+            raise no_keys()
         # One-shot OpenSSL: this runs once for each address of an account, a million times in a sweep.
         return hmac.digest(self._hash_key, text.encode("utf-8", "surrogatepass"), "sha256")[:_HASH_BYTES]
 
     def _keys(self) -> KeyRing:
         if self._ring is None:
-            raise _no_keys()
+            raise no_keys()
         return self._ring
 
 
-def _no_keys() -> VaultError:
+def no_keys() -> VaultError:
+    """What to say where no key ring is named."""
     return VaultError(
         "There is no key ring, and without a key nothing is stored.",
         advice="Name a file in RECONCILER_KEYRING and run `reconciler init`, which makes it.",

@@ -41,7 +41,7 @@ class Work:
 
     @functools.cached_property
     def api(self) -> ConstantContact:
-        """Constant Contact; the credentials are opened when it is first needed. Raises AccessRefused where there are none."""
+        """Constant Contact; its credentials are opened when first needed. Raises AccessRefused without any."""
         return self.open_api()
 
     def close(self) -> None:

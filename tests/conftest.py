@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TEMPLATE = "reconciler_test_template"
+#: Read once: no test sees the machine's own variables.
+_SERVER = os.environ.get("RECONCILER_TEST_DATABASE_URL")
+_SIMULATOR = os.environ.get("RECONCILER_TEST_SIMULATOR")
+_PROXY = os.environ.get("CONFORMANCE_API_URL", "")
 
 
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the machine's settings or a `.env` file, nor talks to anything beyond this machine."""
-    kept = {"RECONCILER_TEST_DATABASE_URL", "RECONCILER_TEST_SIMULATOR"}
-    for name in [name for name in os.environ if name.startswith(("RECONCILER_", "PG")) and name not in kept]:
+    for name in [name for name in os.environ if name.startswith(("RECONCILER_", "PG"))]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(socket.socket, "connect", _only_loopback(socket.socket.connect))
 
@@ -37,10 +40,10 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[Callable[[str], str]]:
     """Gives the address of a database on the tests' server: the embedded one, or the one that is named."""
-    if named := os.environ.get("RECONCILER_TEST_DATABASE_URL"):
-        yield lambda database: _with_database(named, database)
+    if _SERVER:
+        yield lambda database: _with_database(_SERVER, database)
         return
-    with EmbeddedPostgres(settings=THROWAWAY | {"max_prepared_transactions": "10"}) as server:
+    with EmbeddedPostgres(settings={**THROWAWAY, "max_prepared_transactions": "10"}) as server:
         yield server.url
 
 
@@ -79,12 +82,11 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
 @pytest.fixture
 def api() -> Iterator[Api]:
     """A simulated Constant Contact of this test's own, or in the conformance run the one behind the proxy."""
-    described = os.environ.get("RECONCILER_TEST_SIMULATOR")
-    if described:
-        found = json.loads(described)
+    if _SIMULATOR:
+        found = json.loads(_SIMULATOR)
         door = SideDoor(found["url"])
         door.reset()
-        yield Api(os.environ["CONFORMANCE_API_URL"], found["access_token"], found["api_key"], found["list_id"], door)
+        yield Api(_PROXY, found["access_token"], found["api_key"], found["list_id"], door)
         return
     with Simulator() as simulator:
         door = SideDoor(simulator.url)
@@ -103,6 +105,16 @@ def installation(
     return Installation.prepare(ledger_url, api, tmp_path, monkeypatch, capfd)
 
 
+@pytest.fixture
+def lonely(
+    ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Installation:
+    """The program without any Constant Contact, for commands that must not need one."""
+    nowhere = "http://127.0.0.1:1"
+    api = Api(f"{nowhere}/v3", "token", "key", "06526938-56dd-11e9-932a-fa163e9ec6a5", SideDoor(nowhere))
+    return Installation.prepare(ledger_url, api, tmp_path, monkeypatch, capfd)
+
+
 def _database(server_url: Callable[[str], str], template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(server_url("postgres"), autocommit=True) as db:
@@ -116,8 +128,8 @@ def _with_database(url: str, database: str) -> str:
     return found.dsn.reveal().replace(f"/{found.database}", f"/{database}", 1)
 
 
-def _only_loopback(connect: Callable[[socket.socket, object], None]) -> Callable[[socket.socket, object], None]:
-    def guarded(self: socket.socket, address: object) -> None:
+def _only_loopback(connect: Callable[[socket.socket, Any], None]) -> Callable[[socket.socket, Any], None]:
+    def guarded(self: socket.socket, address: Any) -> None:
         if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "::1", "localhost")):
             raise OSError(f"a test wanted to talk to {address[0]}: only this machine is allowed")
         connect(self, address)

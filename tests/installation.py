@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
-from reconciler import cli
+from reconciler import cli, reconcile
+from reconciler.bootstrap import Process
 from reconciler.demo import people
+from reconciler.report import Report
+from reconciler.request import Request
+from reconciler.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from reconciler.simulator import SideDoor
 
@@ -98,7 +104,8 @@ class Installation:
         self._monkeypatch.setattr("sys.argv", ["reconciler", *words])
         if stdin is not None:
             (self.folder / "stdin").write_text(stdin, encoding="utf-8")
-        with open(self.folder / "stdin" if stdin is not None else "/dev/null", encoding="utf-8") as given:
+        source = self.folder / "stdin" if stdin is not None else Path("/dev/null")
+        with source.open(encoding="utf-8") as given:
             self._monkeypatch.setattr("sys.stdin", given)
             with pytest.raises(SystemExit) as left:
                 cli.main()
@@ -127,7 +134,7 @@ class Installation:
     def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Do something in the database, as the CRM's people would."""
         with psycopg.connect(self.url) as db:
-            cursor = db.execute(statement, parameters)  # type: ignore[arg-type]  # the test's own words
+            cursor = db.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
     def add(self, email: str | None, **columns: object) -> str:
@@ -142,9 +149,26 @@ class Installation:
         sets = ", ".join(f"{name} = %s" for name in columns)
         self.sql(f"UPDATE contacts SET {sets} WHERE id = %s", *columns.values(), contact_id)
 
+    def later(self, minutes: float) -> None:
+        """Set the ledger's clock ahead."""
+        self.sql(
+            "INSERT INTO reconciler.clock_offset (ahead) VALUES (make_interval(secs => %s))"
+            " ON CONFLICT (only_row) DO UPDATE SET ahead = clock_offset.ahead + EXCLUDED.ahead",
+            minutes * 60,
+        )
+
+    def run_telling(self, tell: Callable[[str], None], name: str = "acme") -> dict[str, Any]:
+        """Run once, and hear what the run tells while it goes on: a test acts at just that moment."""
+        here = Process(Settings.load(os.environ, self.folder / ".env"))
+        with contextlib.closing(here.ledger()) as ledger:
+            report = reconcile.run(here.parts(ledger, tell), name, Request("cli"))
+        assert isinstance(report, Report)
+        return report.to_json()
+
     def rows(self, run_id: int) -> list[tuple[Any, ...]]:
         """A run's rows: contact_id, action, field, outcome, code."""
         return self.sql(
-            "SELECT contact_id, action, field, outcome, code FROM reconciler.run_rows WHERE run_id = %s ORDER BY row_number",
+            "SELECT contact_id, action, field, outcome, code FROM reconciler.run_rows"
+            " WHERE run_id = %s ORDER BY row_number",
             run_id,
         )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sys
-from typing import Final
+import traceback
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from reconciler import __version__
 from reconciler.cli import connecting, running, setting_up, trying
-from reconciler.cli.shared import EXITS
+from reconciler.cli.shared import EXITS, is_debugging
 from reconciler.errors import (
     AccessRefused,
+    Mistake,
     ReconcilerError,
     SchemaError,
     SettingsError,
@@ -19,6 +23,9 @@ from reconciler.errors import (
     UsageError,
     VaultError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FAILED: Final = 1
 _USAGE: Final = 2
@@ -36,20 +43,60 @@ for module in (setting_up, connecting, running, trying):
 
 
 def main() -> None:
-    """Run the command line; every trouble that is known becomes a sentence and an exit code."""
+    """Run the command line; every trouble becomes a sentence and an exit code."""
+    with _tracing():
+        sys.exit(_run(sys.argv[1:]))
+
+
+def _run(words: list[str]) -> int:
     try:
-        sys.exit(commands.main(prog_name="reconciler", standalone_mode=False) or 0)
+        _check_words(words)
+        return int(commands.main(words, prog_name="reconciler", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.Abort:
         click.echo("stopped", err=True)
-        sys.exit(_FAILED)
+        return _FAILED
     except ReconcilerError as error:
-        click.echo(f"reconciler: {error}", err=True)
-        if error.advice:
-            click.echo(f"  {error.advice}", err=True)
-        sys.exit(exit_code(error))
+        return _explained(error)
+    except OSError as error:
+        what = (error.strerror or type(error).__name__, error.filename)
+        return _explained(ReconcilerError(": ".join(str(part) for part in what if part is not None)))
+    except Exception as error:  # noqa: BLE001 - nobody shall have to read a traceback
+        if is_debugging():
+            traceback.print_exception(error)
+        return _explained(Mistake.of(error))
+
+
+@contextlib.contextmanager
+def _tracing() -> Iterator[None]:
+    """Where somebody debugs, what the parts log goes to stderr."""
+    log, handler = logging.getLogger("reconciler"), logging.StreamHandler()
+    if not is_debugging():
+        yield
+        return
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        log.setLevel(logging.NOTSET)
+        log.removeHandler(handler)
+
+
+def _explained(error: ReconcilerError) -> int:
+    click.echo(f"reconciler: {error}", err=True)
+    if error.advice:
+        click.echo(f"  {error.advice}", err=True)
+    return exit_code(error)
+
+
+def _check_words(words: list[str]) -> None:
+    """A shell can't give a NUL byte, another program can; and what is no UTF-8 is no text for a database."""
+    for number, word in enumerate(words, 1):
+        if "\0" in word or any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise UsageError(f"argument {number} is not text: it has a NUL byte or is not UTF-8")
 
 
 def exit_code(error: ReconcilerError) -> int:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli.shared import actor, json_option, print_json, process, read_text, ready_ledger, tell
-from reconciler.errors import UsageError
+from reconciler.cli.shared import actor, is_terminal, json_option, print_json, process, read_text, ready_ledger, tell
+from reconciler.domain import State
+from reconciler.errors import AccessRefused, ReconcilerError, StatementError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reconciler.bootstrap import Process
     from reconciler.connections import Credentials, Wish
     from reconciler.constant_contact.wire import ListFound
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger, Transaction
+
+#: How a plan ends whose consequences can be shown, and what the others mean for `connect`.
+_LOOKED_AT: Final = (State.OBSERVED, State.NOTHING_TO_DO)
+_UNSEEN: Final[Mapping[State, type[ReconcilerError]]] = {State.HELD: StatementError, State.DISCONNECTED: AccessRefused}
 
 
 @click.command()
@@ -175,7 +179,7 @@ def _credentials(file: str | None) -> Credentials:
 
     if file is not None:
         return credentials(read_text(file, "credentials file"))
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise UsageError("no credentials were given", advice="use --credentials FILE, or - for standard input")
     asked = {
         "api_key": click.prompt("API key", hide_input=True, err=True),
@@ -190,7 +194,7 @@ def _choose_list(lists: Sequence[ListFound]) -> str:
     )
     if not lists:
         raise UsageError("the account has no list", advice="make one in Constant Contact first")
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise UsageError("no list was named", advice=f"use --list-id; the account's lists are:\n{shown}")
     click.echo(shown, err=True)
     chosen: int = click.prompt("Which list", type=click.IntRange(1, len(lists)), err=True)
@@ -199,19 +203,27 @@ def _choose_list(lists: Sequence[ListFound]) -> str:
 
 def _is_yes() -> bool:
     """At a terminal a person says yes; elsewhere who left out --no-start has."""
-    return not sys.stdin.isatty() or click.confirm("Start?", err=True)
+    return not is_terminal() or click.confirm("Start?", err=True)
 
 
 def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
     from reconciler import page, reconcile
+    from reconciler.forecast import forecast
+    from reconciler.request import Request
 
-    request = reconcile.Request("connect", actor(), plan_only=True)
+    request = Request("connect", actor(), plan_only=True)
     outcome = reconcile.run(here.parts(ledger, tell), name, request)
     tell("")
     if outcome is None or isinstance(outcome, str):
         raise UsageError(f"the first sync can't be looked at now: {outcome}")
-    forecast = reconcile.forecast(ledger, outcome)
-    click.echo(page.consequences(outcome.to_json(), **forecast))
+    if outcome.state not in _LOOKED_AT:
+        error = _UNSEEN.get(outcome.state, ReconcilerError)
+        raise error(
+            f"{name} is connected, but not started, because the first sync can't be looked at: {outcome.message}",
+            advice=f"correct it and connect again; until then nothing of {name} is pushed",
+        )
+    expected = forecast(ledger, outcome)
+    click.echo(page.consequences(outcome.to_json(), **expected))
 
 
 def _existing(ledger: Ledger, name: str) -> Connection | None:

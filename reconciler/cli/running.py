@@ -12,10 +12,14 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.ledger.database import Ledger
-    from reconciler.reconcile import Parts, Request
+    from reconciler.reconcile import Parts
     from reconciler.report import Report
+    from reconciler.request import Request
 
 _NOTHING_SAID: Final = "nothing to do"
+#: In digits: what fits into the ledger's column.
+_LONGEST_RUN_ID: Final = 18
+_LONGEST_INTERVAL: Final = 86_400
 
 
 @click.command()
@@ -28,14 +32,14 @@ def plan(context: click.Context, name: str, *, full: bool, json_: bool) -> None:
 
     Example: reconciler plan acme
     """
-    from reconciler.reconcile import Request
+    from reconciler.request import Request
 
     here = process()
     ledger = ready_ledger(here)
     outcome = _run(here.parts(ledger, tell), name, Request("cli", actor(), full=full, plan_only=True))
-    _show(ledger, outcome, json_=json_)
+    _show(ledger, name, outcome, json_=json_)
     state = "" if isinstance(outcome, str) else outcome.state.value
-    context.exit(EXITS[state] if state in ("held", "failed", "disconnected") else 0)
+    context.exit(EXITS[state] if state in ("held", "failed", "disconnected", "quota") else 0)
 
 
 @click.command()
@@ -63,7 +67,7 @@ def run(
     Example: reconciler run acme
     """
     from reconciler.ledger import connections
-    from reconciler.reconcile import Request
+    from reconciler.request import Request
 
     if (name is None) != all_:
         raise UsageError("say a connection's name, or --all")
@@ -80,7 +84,7 @@ def run(
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--limit", default=20, show_default=True, help="How many.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100_000), help="How many.")
 @json_option
 def runs(name: str | None, *, limit: int, json_: bool) -> None:
     """List the last runs, newest first.
@@ -113,7 +117,7 @@ def report(run_id: str, *, name: str | None, unmasked: bool, json_: bool) -> Non
     from reconciler import page, reconcile
     from reconciler.ledger import runs as stored
 
-    if run_id != "latest" and not run_id.isdecimal():
+    if run_id != "latest" and not (run_id.isdecimal() and len(run_id) <= _LONGEST_RUN_ID):
         raise UsageError(f"{run_id!r} is no run's number", advice="`reconciler runs` lists them")
     ledger = ready_ledger(process())
     chosen = reconcile.find(ledger, name).connection_id if name else None
@@ -136,27 +140,28 @@ def serve(every: str) -> None:
     Example: reconciler serve --every 5m
     """
     from reconciler.ledger import connections
-    from reconciler.reconcile import Request
+    from reconciler.request import Request
     from reconciler.schedule import Schedule
 
+    seconds = _seconds(every)
     here = process()
     ledger = ready_ledger(here)
     parts = here.parts(ledger, lambda _: None)
 
     def tick() -> None:
         with ledger.transaction() as tx:
-            names = list(connections.names(tx))
-        for name in names:
-            _tick(ledger, parts, name, Request("schedule", is_tick=True))
+            due = [connection.name for connection in connections.every(tx) if connection.is_due]
+        for name in due:
+            _tick(parts, name, Request("schedule", is_tick=True))
 
-    schedule = Schedule(tick, _seconds(every))
+    schedule = Schedule(tick, seconds)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: schedule.stop_soon())
     click.echo(f"Serving: every {every}. Stop with Ctrl-C.", err=True)
     schedule.run()
 
 
-def _tick(ledger: Ledger, parts: Parts, name: str, request: Request) -> None:
+def _tick(parts: Parts, name: str, request: Request) -> None:
     """One tick of one connection: its trouble is told, and never stops the others."""
     from reconciler import page
     from reconciler.errors import ReconcilerError
@@ -181,19 +186,28 @@ def _run(parts: Parts, name: str, request: Request) -> Report | str:
 
 
 def _run_and_show(ledger: Ledger, parts: Parts, name: str, request: Request, *, json_: bool) -> int:
-    outcome = _run(parts, name, request)
+    from reconciler.errors import ReconcilerError
+
+    try:
+        outcome = _run(parts, name, request)
+    except ReconcilerError as error:
+        if not request.is_tick:
+            raise
+        # Of many, one that can't even begin stops no other.
+        click.echo(f"{name}: {error}", err=True)
+        return EXITS["failed"]
     if outcome == _NOTHING_SAID:
         return 0
-    _show(ledger, outcome, json_=json_)
+    _show(ledger, name, outcome, json_=json_)
     return 0 if isinstance(outcome, str) else EXITS[outcome.state.value]
 
 
-def _show(ledger: Ledger, outcome: Any, *, json_: bool) -> None:
+def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool) -> None:
     from reconciler import page
     from reconciler.ledger import runs as stored
 
     if isinstance(outcome, str):
-        click.echo(outcome)
+        print_json({"connection": name, "state": outcome}) if json_ else click.echo(outcome)
     elif json_:
         print_json(outcome.to_json())
     else:
@@ -205,9 +219,12 @@ def _show(ledger: Ledger, outcome: Any, *, json_: bool) -> None:
 def _seconds(text: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600}
     number, unit = text[:-1], text[-1:]
-    if unit not in units or not number.isdecimal() or not int(number):
+    if unit not in units or not number.isdecimal() or len(number) > len(str(_LONGEST_INTERVAL)):
         raise UsageError(f"{text!r} is no time", advice="say 30s, 5m or 1h")
-    return int(number) * units[unit]
+    seconds = int(number) * units[unit]
+    if not 1 <= seconds <= _LONGEST_INTERVAL:
+        raise UsageError(f"{text!r} is out of range", advice="say something from 1s to 24h, such as 5m")
+    return seconds
 
 
 COMMANDS: Final = (plan, run, runs, report, serve)

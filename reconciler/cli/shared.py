@@ -65,7 +65,20 @@ def opened_ledger(here: Process) -> Ledger:
 
 def actor() -> str:
     """Who is at the command line, for the audit."""
-    return f"cli:{getpass.getuser()}"
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container may run us as a number that has no name
+        return f"cli:{os.getuid()}"
+
+
+def is_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def is_debugging() -> bool:
+    """Whether tracebacks are wanted. Asked of the environment alone: the settings may be what is wrong."""
+    return os.environ.get("RECONCILER_LOG_LEVEL", "").strip().lower() == "debug"
 
 
 def tell(words: str) -> None:
@@ -84,13 +97,27 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_text(path: str, what: str) -> str:
     """The text of a file, or of standard input for `-`. Raises UsageError that says what is wrong with it."""
+    where = "on standard input" if path == "-" else path
     try:
-        content = sys.stdin.buffer.read(_MOST_BYTES) if path == "-" else Path(path).read_bytes()[:_MOST_BYTES]
-        text = content.decode("utf-8")
+        content = _read(path)
+        text = content.decode("utf-8-sig")
     except OSError as error:
-        raise UsageError(f"the {what} {path} can't be read: {error.strerror}") from None
+        raise UsageError(f"the {what} {where} can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise UsageError(f"the {what} {path} is not UTF-8 text") from None
+        # Not chained: the exception carries the file's content along.
+        raise UsageError(f"the {what} {where} is not UTF-8 text", advice="save it as plain UTF-8 text") from None
+    if len(content) > _MOST_BYTES:
+        raise UsageError(f"the {what} {where} is larger than {_MOST_BYTES:,} bytes", advice="is it the right file?")
     if "\0" in text:
-        raise UsageError(f"the {what} {path} has a NUL byte in it", advice="save it as plain UTF-8 text")
+        raise UsageError(f"the {what} {where} has a NUL byte in it", advice="save it as plain UTF-8 text")
+    if not text.strip():
+        raise UsageError(f"the {what} {where} is empty", advice="leave the option out, or name another file")
     return text
+
+
+def _read(path: str) -> bytes:
+    """As much as shows that it is too much: the file may have no end."""
+    if path == "-":
+        return sys.stdin.buffer.read(_MOST_BYTES + 1) if sys.stdin is not None else b""
+    with Path(path).open("rb") as file:
+        return file.read(_MOST_BYTES + 1)

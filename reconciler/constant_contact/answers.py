@@ -37,7 +37,7 @@ def body(response: httpx.Response) -> Any:
         ) from error
 
 
-def trouble(response: httpx.Response) -> ApiError:
+def trouble(response: httpx.Response) -> ApiError:  # noqa: PLR0911 - one return a class of answers is the point
     """The error that a bad answer stands for."""
     said = words(response)
     match response.status_code:
@@ -54,7 +54,7 @@ def trouble(response: httpx.Response) -> ApiError:
             )
         case 404:
             return NotFound(f"Constant Contact does not have it: {said}")
-        case 429 if "quota" in said.lower() or "limit exceeded" in said.lower():
+        case 429 if _is_daily(said.lower()):
             return DailyLimitReached(
                 f"Constant Contact's daily limit is reached: {said}",
                 advice="nothing to do: what is left is pushed after 00:00 UTC",
@@ -70,6 +70,11 @@ def trouble(response: httpx.Response) -> ApiError:
             return ApiRefused(f"Constant Contact refused the request ({status}): {said}")
 
 
+def _is_daily(said: str) -> bool:
+    """Whether a 429 means the day: the `error_key` says so, else the documented words "Limit Exceeded"."""
+    return "quota_exceeded" in said or ("limit exceeded" in said and "thrott" not in said and "rate" not in said)
+
+
 def words(response: httpx.Response) -> str:
     """What the body says, whichever form it has: object, array, `{message}`, `{error, ...}`, HTML or nothing."""
     try:
@@ -82,6 +87,6 @@ def words(response: httpx.Response) -> str:
 
 def _sentence(part: Any) -> str:
     if not isinstance(part, dict):
-        return str(part)
+        return "" if part is None else str(part)
     keys = ("error_key", "error_message", "error", "error_description", "message")
     return ": ".join(str(part[key]) for key in keys if part.get(key))

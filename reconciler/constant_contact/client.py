@@ -168,8 +168,11 @@ class ConstantContact:
         return str(answers.body(self._post("postContactsExport", "/activities/contact_exports", body))["activity_id"])
 
     def exported(self, activity: wire.Activity) -> list[str] | None:
-        """The contact ids of a finished export; None where its columns are not understood."""
-        response = self._answer("getContactsExport", self._same_host(activity.results), {})
+        """The contact ids of a finished export; None where it is gone or not understood."""
+        try:
+            response = self._answer("getContactsExport", self._same_host(activity.results), {})
+        except NotFound:
+            return None
         return exports.contact_ids(response.text)
 
     def now(self) -> dt.datetime | None:

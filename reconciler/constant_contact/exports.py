@@ -20,7 +20,7 @@ def request(list_id: str) -> bytes:
 
 def contact_ids(text: str) -> list[str] | None:
     """The contact ids of an export; None where no column can be understood as such, or a row has none."""
-    table = csv.reader(io.StringIO(text))
+    table = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
     header = next(table, [])
     columns = [at for at, name in enumerate(header) if re.sub(r"[\s_]", "", name).casefold() in _ID_HEADERS]
     if len(columns) != 1:

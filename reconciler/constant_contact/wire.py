@@ -44,12 +44,16 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class AccountFound:
+    """An account as it calls itself."""
+
     encoded_account_id: str
     organization: str
 
 
 @dataclass(frozen=True, slots=True)
 class ListFound:
+    """A list with its number of members."""
+
     list_id: str
     name: str
     members: int

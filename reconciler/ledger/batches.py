@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.domain import Deferred, InDoubt, KeptOff, Rejected, Verified
+from reconciler.ledger import statistics
 from reconciler.ledger.database import as_json, copy, rows, run, value
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Batch:
     has_ended: bool
     age_seconds: float
     ended_seconds_ago: float | None
+    #: How it ended, in Constant Contact's word, once it has.
+    activity_state: str | None = None
 
 
 def intend(
@@ -67,6 +70,7 @@ def intend(
         )
     )
     copy(tx, "reconciler.batch_contacts", _CONTACT_COLUMNS, (_contact(batch_id, connection_id, p) for p in planned))
+    statistics.refresh(tx, "batch_contacts", len(planned), len(planned))
     run(tx, "batch_mark_sent", run_id=run_id, batch_id=batch_id)
     run(tx, "batch_mark_members", connection_id=connection_id, batch_id=batch_id)
     return batch_id
@@ -93,6 +97,7 @@ def unsettled(tx: Transaction, connection_id: int) -> list[Batch]:
             row.has_ended,
             float(row.age_seconds),
             None if row.ended_seconds_ago is None else float(row.ended_seconds_ago),
+            row.activity_state,
         )
         for row in rows(tx, "batches_unsettled", connection_id=connection_id)
     ]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.ledger import statistics
 from reconciler.ledger.database import as_json, copy, rows, run
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from reconciler.domain import Contact, Window
+    from reconciler.domain import Contact
     from reconciler.ledger.database import Transaction
+    from reconciler.window import Window
 
 _COLUMNS = ("contact_id", "address", "address_hash", "fault", "eligible", "opted_out", "fields", "refused")
 
@@ -41,7 +43,9 @@ def doubled(tx: Transaction) -> Sequence[str]:
 def merge(tx: Transaction, connection_id: int) -> int:
     """Write what differs from the mirror; says how many contacts were new or changed."""
     run(tx, "contacts_reopen_left_addresses", connection_id=connection_id)
-    return run(tx, "contacts_merge", connection_id=connection_id).rowcount
+    written = run(tx, "contacts_merge", connection_id=connection_id).rowcount
+    statistics.refresh(tx, "contacts", written, written)
+    return written
 
 
 def mark_gone(tx: Transaction, connection_id: int, among: Sequence[str] | None = None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ import sqlalchemy.exc
 
 from reconciler import statements
 from reconciler.errors import LeaseLost, LedgerError
+from reconciler.redaction import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: One open transaction on the ledger.
 Transaction = sa.Connection
 Row = sa.Row[Any]
+#: Made once: `json.dumps` with these options makes one for each value.
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 class Ledger:
@@ -46,14 +49,22 @@ class Ledger:
                 if held is not None and not one(tx, "lease_check", connection_id=held[0], fence=held[1]):
                     raise LeaseLost
                 yield tx
-        except sqlalchemy.exc.OperationalError as error:
-            raise LedgerError(
-                f"the ledger at {self._url.redacted} can't be used: {_first_line(error.orig)}",
-                advice="check RECONCILER_DATABASE_URL and that the server is running",
-            ) from error
+        except sqlalchemy.exc.DBAPIError as error:
+            raise self._unusable(error.orig) from error
+        except psycopg.Error as error:  # of a COPY, which goes past SQLAlchemy
+            raise self._unusable(error) from error
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _unusable(self, error: BaseException | None) -> LedgerError:
+        is_away = isinstance(error, psycopg.OperationalError)
+        return LedgerError(
+            f"the ledger at {self._url.redacted} can't be used: {first_line(error)}",
+            advice="check RECONCILER_DATABASE_URL and that the server is running"
+            if is_away
+            else "check the rights of the user in RECONCILER_DATABASE_URL, and what was given to the command",
+        )
 
 
 def run(tx: Transaction, name: str, /, **parameters: object) -> sa.CursorResult[Any]:
@@ -89,17 +100,15 @@ def copy(tx: Transaction, target: str, columns: Sequence[str], records: Iterable
 
 def stream(tx: Transaction, name: str, /, **parameters: object) -> Iterator[Row]:
     """Read a long answer without holding it: rows come in portions of some thousands."""
-    yield from tx.execute(_statement(name), parameters, execution_options={"yield_per": 5000})
+    found = tx.execute(_statement(name), parameters, execution_options={"yield_per": 5000})
+    with contextlib.closing(found):  # also where the reader has enough before the end
+        yield from found
 
 
 def as_json(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return _JSON.encode(content)
 
 
 @functools.cache
 def _statement(name: str) -> sa.TextClause:
     return sa.text(statements.read(f"ledger/{name}"))
-
-
-def _first_line(error: BaseException | None) -> str:
-    return (str(error).strip().splitlines() or ["no reason given"])[0]

@@ -54,7 +54,10 @@ def write(
     by_id: bool = False,
     push_visible_seconds: float,
 ) -> int:
-    """Write what differs of a page of members; says how many did. `by_id`: each was read singly, which proves absence."""
+    """Write what differs of a page of members; says how many did.
+
+    `by_id`: each was read singly, which proves absence from the list.
+    """
     run(tx, "members_stage")
     copy(tx, "staged_members", _COLUMNS, _records(members, keys))
     run(tx, "readings_note", connection_id=connection_id)
@@ -82,7 +85,7 @@ def note_listed(tx: Transaction, connection_id: int, member_ids: Iterable[str]) 
 def note_absent(
     tx: Transaction, connection_id: int, kind: str, *, push_visible_seconds: float, again_seconds: float
 ) -> None:
-    """Note who was on the list and is not in this whole reading of it; a second reading of the other kind settles it."""
+    """Note who is missing from this whole reading of the list; a second one of the other kind settles it."""
     run(
         tx,
         "members_note_absent",
@@ -110,6 +113,11 @@ def mark_deleted(tx: Transaction, connection_id: int, member_id: str) -> None:
 def on_list_count(tx: Transaction, connection_id: int) -> int:
     """How many mailable members the mirror has on the list."""
     return int(value(tx, "members_on_list", connection_id=connection_id))
+
+
+def unsure_count(tx: Transaction, connection_id: int) -> int:
+    """How many mailable people may or may not be on the list: missed by the last reading, or sent and not yet seen."""
+    return int(value(tx, "members_unsure", connection_id=connection_id))
 
 
 def deleted_count(tx: Transaction, connection_id: int) -> int:

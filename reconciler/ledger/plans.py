@@ -121,10 +121,12 @@ def pushable(tx: Transaction, connection_id: int, run_id: int) -> Iterator[Plann
         yield Planned(_change(row), bytes(row.address_hash), bytes(row.digest))
 
 
-def first(tx: Transaction, connection_id: int, run_id: int, most: int) -> list[Add | Update]:
-    """The first of the changes that are to be pushed."""
-    found = rows(tx, "plan_first", connection_id=connection_id, run_id=run_id, most=most)
-    return [_change(row) for row in found]
+def people(
+    tx: Transaction, connection_id: int, run_id: int, most: int, *, only_adds: bool = False
+) -> list[tuple[str | None, str]]:
+    """The first of those whom the changes to push concern there: (member id, or None where it is unknown; address)."""
+    found = rows(tx, "plan_people", connection_id=connection_id, run_id=run_id, only_adds=only_adds, most=most)
+    return [(row.member_id, row.address) for row in found]
 
 
 def known_and_bytes(tx: Transaction, run_id: int) -> tuple[int, int]:
@@ -133,9 +135,15 @@ def known_and_bytes(tx: Transaction, run_id: int) -> tuple[int, int]:
     return int(row.known), int(row.bytes)
 
 
-def kinds(tx: Transaction, run_id: int, among: Sequence[str]) -> dict[str, str]:
-    """What the plan says about some contacts: add, update, readdress or skip."""
-    return {row.contact_id: row.kind for row in rows(tx, "plan_kinds", run_id=run_id, among=list(among))}
+def overwritten(tx: Transaction, run_id: int) -> dict[str, int]:
+    """By field, how many members have a value that a plan replaces by another."""
+    return {row.field: int(row.members) for row in rows(tx, "plan_overwritten", run_id=run_id)}
+
+
+def kinds(tx: Transaction, run_id: int, among: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """What the plan says about some contacts: add, update, readdress or skip, and to which address."""
+    found = rows(tx, "plan_kinds", run_id=run_id, among=list(among))
+    return {row.contact_id: (row.kind, row.address) for row in found}
 
 
 def needs_look(tx: Transaction, connection_id: int) -> bool:

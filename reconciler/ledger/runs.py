@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Row, Transaction
 
 
-def begin(tx: Transaction, held: tuple[int, int], *, trigger: str, actor: str | None, mode: str, version: str) -> int:
+def begin(tx: Transaction, held: tuple[int, int], *, trigger: str, actor: str | None, version: str) -> int:
     """Begin a run; says its number."""
     connection_id, fence = held
     return int(
@@ -24,7 +24,6 @@ def begin(tx: Transaction, held: tuple[int, int], *, trigger: str, actor: str | 
             fence=fence,
             trigger=trigger,
             actor=actor,
-            mode=mode,
             version=version,
         )
     )
@@ -54,9 +53,9 @@ def times(tx: Transaction, run_id: int) -> Row:
     return run(tx, "run_times", run_id=run_id).one()
 
 
-def note_deferred(tx: Transaction, run_id: int, connection_id: int, code: str, message: str) -> None:
+def note_deferred(tx: Transaction, run_id: int, code: str, message: str) -> None:
     """Write a row for each planned change that was not sent."""
-    run(tx, "rows_deferred", run_id=run_id, connection_id=connection_id, code=code, message=message)
+    run(tx, "rows_deferred", run_id=run_id, code=code, message=message)
 
 
 def note_skips(tx: Transaction, run_id: int, connection_id: int) -> None:

@@ -6,8 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from reconciler import statements
 from reconciler.errors import SchemaError
 from reconciler.ledger.database import rows, run, value
@@ -15,7 +13,7 @@ from reconciler.ledger.database import rows, run, value
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.ledger.database import Ledger, Transaction
+    from reconciler.ledger.database import Ledger, Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def _due(tx: Transaction, known: list[Migration]) -> list[Migration]:
     return [migration for migration in known if migration.version not in applied]
 
 
-def _must_be_unchanged(row: sa.Row[tuple[int, str, str]], migration: Migration | None) -> None:
+def _must_be_unchanged(row: Row, migration: Migration | None) -> None:
     if migration is None:
         raise SchemaError(
             f"the ledger's schema has {row.name}, which this program does not know",

@@ -38,7 +38,7 @@ class Answer:
     """False: the connection breaks in the middle of the body."""
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault of the simulator
+class Refused(Exception):
     """The API says no, with this answer."""
 
     def __init__(self, answer: Answer) -> None:

@@ -41,12 +41,15 @@ SET address_hash = EXCLUDED.address_hash, status = EXCLUDED.status, on_list = EX
         WHEN m.seen_on_list_at IS NOT NULL AND NOT EXCLUDED.on_list AND EXCLUDED.status <> 'deleted'
             THEN coalesce(m.left_at, reconciler.clock())
         ELSE m.left_at END,
-    absent_at = CASE WHEN EXCLUDED.seen_on_list_at IS NOT NULL OR NOT EXCLUDED.on_list THEN NULL ELSE m.absent_at END,
-    absent_by = CASE WHEN EXCLUDED.seen_on_list_at IS NOT NULL OR NOT EXCLUDED.on_list THEN NULL ELSE m.absent_by END
+    absent_at = CASE WHEN EXCLUDED.seen_on_list_at IS NOT NULL OR NOT EXCLUDED.on_list THEN NULL
+                     WHEN :by_id THEN coalesce(m.absent_at, reconciler.clock()) ELSE m.absent_at END,
+    absent_by = CASE WHEN EXCLUDED.seen_on_list_at IS NOT NULL OR NOT EXCLUDED.on_list THEN NULL
+                     WHEN :by_id THEN coalesce(m.absent_by, 'id') ELSE m.absent_by END
 WHERE m.read_at <= EXCLUDED.read_at
   AND ((m.address_hash, m.status, m.on_list, m.address, m.fields, m.updated_at, m.opted_out_at, m.deleted_at)
        IS DISTINCT FROM
        (EXCLUDED.address_hash, EXCLUDED.status, EXCLUDED.on_list, EXCLUDED.address, EXCLUDED.fields,
         EXCLUDED.updated_at, EXCLUDED.opted_out_at, EXCLUDED.deleted_at)
+       OR (:by_id AND EXCLUDED.on_list AND EXCLUDED.seen_on_list_at IS NULL AND m.absent_at IS NULL)
        OR (EXCLUDED.seen_on_list_at IS NOT NULL
            AND (m.left_at IS NOT NULL OR m.absent_at IS NOT NULL OR m.seen_on_list_at IS NULL)));

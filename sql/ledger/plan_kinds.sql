@@ -1,3 +1,3 @@
 -- What a plan says about some contacts. Parameters: run_id, among.
-SELECT contact_id, kind FROM reconciler.plan_changes
+SELECT contact_id, kind, address FROM reconciler.plan_changes
 WHERE run_id = :run_id AND contact_id = ANY (CAST(:among AS text[])) ORDER BY contact_id;

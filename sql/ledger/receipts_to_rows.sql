@@ -9,5 +9,6 @@ SELECT :run_id, r.contact_id, c.address, b.kind, f.field, b.before ->> f.field, 
 FROM staged_receipts AS r
 JOIN reconciler.batch_contacts AS b ON b.batch_id = :batch_id AND b.contact_id = r.contact_id
 JOIN reconciler.contacts AS c ON c.connection_id = b.connection_id AND c.contact_id = b.contact_id
-LEFT JOIN LATERAL (SELECT e.key AS field, e.value FROM jsonb_each_text(b."values") AS e ORDER BY e.key) AS f ON true
+LEFT JOIN LATERAL (SELECT e.key AS field, e.value FROM jsonb_each_text(b."values") AS e
+                   WHERE e.value IS DISTINCT FROM b.before ->> e.key ORDER BY e.key) AS f ON true
 ORDER BY r.contact_id, f.field;

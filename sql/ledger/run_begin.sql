@@ -1,4 +1,4 @@
--- Begin a run. Parameters: connection_id, fence, trigger, actor, mode, version.
+-- Begin a run. Parameters: connection_id, fence, trigger, actor, version.
 INSERT INTO reconciler.runs (connection_id, fence, trigger, actor, mode, version, started_at)
-VALUES (:connection_id, :fence, :trigger, :actor, :mode, :version, reconciler.clock())
+VALUES (:connection_id, :fence, :trigger, :actor, 'incremental', :version, reconciler.clock())
 RETURNING run_id;

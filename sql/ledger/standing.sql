@@ -6,7 +6,7 @@ WITH stands AS (
                WHEN p.verdict IS NULL THEN 'waiting'
                WHEN p.verdict IN ('unchanged', 'add', 'update', 'readdress', 'rejected', 'needs_single_write', 'membership_unclear',
                                   'address_taken', 'moved')
-                   AND m.on_list AND m.status IN ('explicit', 'implicit')
+                   AND m.on_list AND m.absent_at IS NULL AND m.status IN ('explicit', 'implicit')
                    AND row_number() OVER (PARTITION BY p.member_id ORDER BY p.verdict <> 'unchanged', c.contact_id) = 1
                    THEN 'on_list'
                WHEN p.verdict IN ('unchanged', 'add', 'update', 'readdress', 'membership_unclear', 'address_taken', 'moved')
@@ -28,6 +28,6 @@ SELECT 'list', CASE
                        WHERE c.connection_id = m.connection_id AND c.address_hash = m.address_hash) THEN 'still_on_list'
         ELSE 'others' END, count(*)
 FROM reconciler.members AS m
-WHERE m.connection_id = :connection_id AND m.on_list AND m.status IN ('explicit', 'implicit')
+WHERE m.connection_id = :connection_id AND m.on_list AND m.absent_at IS NULL AND m.status IN ('explicit', 'implicit')
 GROUP BY 2
 ORDER BY 1, 2;

@@ -7,7 +7,7 @@ CREATE TABLE reconciler.clock_offset (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     ahead interval NOT NULL
 );
-COMMENT ON TABLE reconciler.clock_offset IS 'Empty in production: tests set the ledger''s clock ahead with it.';
+COMMENT ON TABLE reconciler.clock_offset IS 'Empty in production: tests and the demo set the ledger''s clock ahead with it.';
 COMMENT ON COLUMN reconciler.clock_offset.only_row IS 'There is one row at most.';
 COMMENT ON COLUMN reconciler.clock_offset.ahead IS 'How far the ledger''s clock is ahead of the server''s.';
 
@@ -207,7 +207,7 @@ COMMENT ON COLUMN reconciler.members.read_at IS 'When this was read; an older re
 COMMENT ON COLUMN reconciler.members.seen_on_list_at IS 'When they were last seen on the list; NULL: never since connecting.';
 COMMENT ON COLUMN reconciler.members.left_at IS 'When it was found that they had left the list; NULL: they have not.';
 COMMENT ON COLUMN reconciler.members.absent_at IS 'When a reading missed them first; one reading alone is no proof.';
-COMMENT ON COLUMN reconciler.members.absent_by IS 'Which kind of reading that was: pages or export.';
+COMMENT ON COLUMN reconciler.members.absent_by IS 'Which kind of reading that was: pages, export, or id.';
 COMMENT ON COLUMN reconciler.members.pushed_at IS 'When we last wrote them: for a while after, absence proves nothing.';
 
 CREATE TABLE reconciler.pairs (

@@ -1,8 +1,8 @@
 -- The contacts of a CRM in one table without a modification time, as the sample database Chinook is.
 --
 -- For schemas of this shape, namely one table whose mixed-case column names have to be quoted, and no
--- column that says when a row changed. There is no changed_at then. row_age alone finds the
--- changes, as PostgreSQL keeps it for every table. One database is one workspace.
+-- column that says when a row changed. There is no changed_at then, so every run compares everything,
+-- which is cheap for a table of this size. One database is one workspace.
 --
 -- The one address of a customer goes to home_. Where your customers are firms, work_ may suit better.
 -- A fax number is no phone, and is left out.

@@ -1,0 +1,139 @@
+"""What the demo plays on: a CRM, a simulated Constant Contact, and the program between them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from reconciler import connections, reconcile
+from reconciler.bootstrap import Process
+from reconciler.demo import people
+from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
+from reconciler.errors import UsageError
+from reconciler.ledger import schema
+from reconciler.request import Request
+from reconciler.settings import Settings
+from reconciler.simulator import SideDoor, Simulator
+from reconciler.vault import KeyRing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from reconciler.demo.people import Person
+    from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Ledger
+    from reconciler.report import Report
+
+WORKSPACE: Final = "acme"
+_STRANGERS: Final = 25
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Both sides and the program between them."""
+
+    url: str
+    simulator: Simulator
+    door: SideDoor
+    process: Process
+    ledger: Ledger
+    tell: Callable[[str], None]
+
+    def connect(self) -> Connection:
+        """Connect the workspace with the list, as `reconciler connect` does."""
+        given = json.dumps({"api_key": self.simulator.api_key, "access_token": self.simulator.access_token})
+        wish = connections.Wish(WORKSPACE, connections.credentials(given), list_id=self.simulator.list_id)
+        return connections.connect(self.process.doors(self.ledger, lambda lists: lists[0].list_id), wish, "demo")
+
+    def run(self, *, full: bool = False, plan_only: bool = False, trigger: str = "cli") -> Report:
+        """Run once, as `reconciler run` does."""
+        request = Request(trigger, "demo", full=full, plan_only=plan_only)
+        outcome = reconcile.run(self.process.parts(self.ledger, self.tell), WORKSPACE, request)
+        if outcome is None or isinstance(outcome, str):
+            raise UsageError(f"the demo's run did not take place: {outcome}")
+        return outcome
+
+    def pass_time(self, seconds: int) -> None:
+        """Set the clocks of the ledger and of Constant Contact ahead."""
+        self.sql("DELETE FROM reconciler.clock_offset")
+        self.sql("INSERT INTO reconciler.clock_offset (ahead) VALUES (make_interval(secs => %s))", seconds)
+        self.door.advance(seconds)
+
+    def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Do something in the CRM, as its users would."""
+        with psycopg.connect(self.url) as db:
+            cursor = db.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def imports(self) -> list[set[str]]:
+        """The addresses of each import, by the simulated Constant Contact's own history."""
+        history = self.door.state(contacts=False, history=100_000)["history"]
+        return [{address.casefold() for address in entry["emails"]} for entry in history if entry.get("emails")]
+
+
+@contextlib.contextmanager
+def set_stage(contacts: Sequence[Person], tell: Callable[[str], None]) -> Iterator[Stage]:
+    """Start PostgreSQL and the simulator, fill the CRM; everything is gone at the end."""
+    with (
+        tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder,
+        EmbeddedPostgres(settings=THROWAWAY) as server,
+        Simulator(speed="real") as simulator,
+    ):
+        with psycopg.connect(server.url()) as db:
+            people.create_tables(db)
+            people.insert(db, WORKSPACE, contacts)
+        process = Process(_settings(server.url(), simulator, Path(folder)))
+        ledger = process.ledger()
+        try:
+            schema.apply(ledger)
+            yield Stage(server.url(), simulator, SideDoor(simulator.url), process, ledger, tell)
+        finally:
+            ledger.close()
+
+
+def fill_account(stage: Stage, contacts: Sequence[Person]) -> dict[str, int]:
+    """What Constant Contact has before anybody connects: some of the CRM's people in every state, and strangers."""
+    plain = [person for person in contacts if person.group == people.PLAIN and person.email]
+    known, unsubscribed, deleted, elsewhere = plain[:40], plain[40:52], plain[52:58], plain[58:78]
+    list_id = stage.simulator.list_id
+    for person in known + unsubscribed:
+        names = {"first_name": person.first_name, "last_name": person.last_name}
+        _create(stage, person, list_id, {**names, "company_name": "Its Former Name"})
+    for person in deleted + elsewhere:
+        _create(stage, person, None, {"first_name": person.first_name})
+    for person in unsubscribed:
+        stage.door.contact(action="unsubscribe", email=person.email)
+    for person in deleted:
+        stage.door.contact(action="delete", email=person.email)
+    stage.door.contact(action="bulk_create", count=_STRANGERS, list_id=list_id)
+    return {
+        "on the list": len(known) + _STRANGERS,
+        "of them strangers to the CRM": _STRANGERS,
+        "unsubscribed": len(unsubscribed),
+        "deleted": len(deleted),
+        "in the account but not on this list": len(elsewhere),
+    }
+
+
+def _create(stage: Stage, person: Person, list_id: str | None, fields: dict[str, str]) -> None:
+    wanted = {name: " ".join(value.split())[:50] for name, value in fields.items() if value.strip()}
+    stage.door.contact(action="create", email=person.email, fields=wanted, **({"list_id": list_id} if list_id else {}))
+
+
+def _settings(url: str, simulator: Simulator, folder: Path) -> Settings:
+    keyring = folder / "keys.json"
+    KeyRing.create(keyring)
+    return Settings.load(
+        {
+            "RECONCILER_DATABASE_URL": url,
+            "RECONCILER_KEYRING": str(keyring),
+            "RECONCILER_API_URL": simulator.api_url,
+        },
+        None,
+    )

@@ -1,0 +1,140 @@
+"""The demo, told as a story. It exits 0 only if both sides agree at the end, contact by contact."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import textwrap
+import time
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from reconciler.demo.agreement import Agreement
+    from reconciler.demo.stage import Stage
+    from reconciler.report import Report
+
+_WIDTH: Final = 96
+_NEXT: Final = """\
+For your own data:
+  reconciler init                       the key ring and the ledger's schema
+  reconciler connect NAME               checks token, account, list and statement; shows what the first sync would do
+  reconciler run NAME                   one run now; `reconciler serve` runs every 5 minutes"""
+
+
+def tell_story(count: int, *, keep: bool) -> int:
+    """Tell the story with so many contacts; says the exit code."""
+    began = time.monotonic()
+    _say(f"A CRM with {count:,} contacts on a real PostgreSQL, and a simulated Constant Contact over real HTTP.")
+    # Imported late, so that the first line is there at once.
+    from reconciler.demo import people
+    from reconciler.demo.stage import fill_account, set_stage
+
+    contacts = people.people(count)
+    groups = people.summary(contacts)
+    told = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in groups.items() if name != people.PLAIN)
+    with set_stage(contacts, _progress) as stage:
+        _chapter("1. Two sides that do not agree")
+        _say(f"In the CRM: {groups[people.PLAIN]:,} plain contacts; {told}.")
+        there = fill_account(stage, contacts)
+        _say("At Constant Contact: " + ", ".join(f"{number:,} {what}" for what, number in there.items()) + ".")
+        is_agreed = _tell_chapters(stage)
+        click.echo(f"\nTold in {time.monotonic() - began:.0f} s. Everything it made is thrown away.\n\n{_NEXT}")
+        if keep:
+            _wait(stage)
+    return 0 if is_agreed else 1
+
+
+def _tell_chapters(stage: Stage) -> bool:
+    from reconciler.demo import scenes
+
+    _chapter("2. Connect, and see the first sync before it happens")
+    _quote(scenes.look_at_first_sync(stage))
+
+    _chapter("3. The first sync")
+    first = stage.run()
+    _tell_run(first)
+
+    _chapter("4. An hour later: both sides have changed")
+    hour = scenes.live_an_hour(stage)
+    for line in hour.told:
+        _say(line)
+    report = stage.run()
+    _tell_run(report)
+    _say(scenes.afterword(stage, hour))
+
+    _chapter("5. Nothing to do")
+    _say(scenes.do_nothing(stage))
+
+    _chapter("6. A forced full resync puts nobody back")
+    full, line, agreement = scenes.force_resync(stage, hour)
+    _say(line)
+
+    _chapter("7. Do both sides agree?")
+    _tell_agreement(agreement)
+
+    _chapter("The report of that run, as `reconciler report` shows it")
+    _tell_report(stage, report)
+    return agreement.is_whole and _went_well(first, report, full)
+
+
+def _tell_agreement(found: Agreement) -> None:
+    for difference in found.differences[:10]:
+        _say(f"DIFFERENT: {difference}")
+    verdict = "Yes" if found.is_whole else f"NO, {len(found.differences):,} differences"
+    _say(
+        f"{verdict}: {found.on_list:,} contacts are on the list with the CRM's values, {found.kept_off:,} who left "
+        f"are off it, {found.strangers:,} members are not in the CRM, or no longer wanted, and were left alone."
+    )
+
+
+def _tell_report(stage: Stage, report: Report) -> None:
+    from reconciler import page
+    from reconciler.ledger import runs
+
+    with stage.ledger.transaction() as tx:
+        rows = runs.details(tx, report.run_id)
+    _quote(page.report(report.to_json(), rows))
+
+
+def _tell_run(report: Report) -> None:
+    from reconciler import page
+
+    _progress("")
+    _say(page.sentence(report.to_json()))
+    if report.message:
+        _say(report.message)
+    calls = sum(report.calls.values())
+    _say(f"{calls} API calls, {'every sum meets' if all(report.balances.values()) else 'A SUM DOES NOT MEET'}.")
+
+
+def _went_well(*reports: Report) -> bool:
+    """Whether no run was stopped, and every sum of every report meets."""
+    stopped = {"held", "disconnected", "quota", "failed", "cancelled", "abandoned"}
+    return all(report.state.value not in stopped and all(report.balances.values()) for report in reports)
+
+
+def _chapter(title: str) -> None:
+    _progress("")
+    click.echo()
+    click.secho(title, bold=True)
+
+
+def _quote(text: str) -> None:
+    _progress("")
+    click.echo(textwrap.indent(text, "   "))
+
+
+def _say(text: str) -> None:
+    click.echo(textwrap.fill(text, _WIDTH, initial_indent="   ", subsequent_indent="   "))
+
+
+def _progress(words: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{'   ' if words else ''}{words}", nl=False, err=True)
+
+
+def _wait(stage: Stage) -> None:
+    click.echo(f"\nKept until Ctrl-C: database {stage.url}\n  simulated Constant Contact {stage.simulator.api_url}")
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})

@@ -1,0 +1,67 @@
+"""What is asked of a run, and what the connection's own state makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.domain import State
+from reconciler.endings import Ending
+
+if TYPE_CHECKING:
+    from reconciler.ledger.connections import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a run."""
+
+    trigger: str
+    actor: str | None = None
+    full: bool = False
+    only_if: str | None = None
+    #: Only decide: no verdict is remembered and nothing is pushed.
+    plan_only: bool = False
+    #: Leave no run where there is nothing to do.
+    is_tick: bool = False
+
+
+def reason_for_full(connection: Connection, request: Request) -> str | None:
+    """Why both sides are compared in full, or None."""
+    if request.full:
+        return "forced"
+    if connection.swept_at is None:
+        return "first_run"
+    if (connection.now - connection.swept_at).total_seconds() >= connection.limits.sweep_seconds:
+        return "daily_sweep"
+    return None
+
+
+def is_mirror_fresh(connection: Connection, reason: str) -> bool:
+    """Whether a first run can use the mirror that `connect` pulled."""
+    pulled = connection.pulled_whole_at
+    if reason != "first_run" or pulled is None:
+        return False
+    return (connection.now - pulled).total_seconds() <= connection.limits.mirror_fresh_seconds
+
+
+def why_not_push(connection: Connection, request: Request, *, read_only: bool) -> str | None:
+    """Why nothing is pushed although something could be, or None."""
+    if request.plan_only:
+        return "observed"
+    if read_only:
+        return "read_only"
+    if connection.observe:
+        return "observed"
+    return "not_started" if connection.started_at is None else None
+
+
+def standing_stop(connection: Connection, request: Request) -> Ending | None:
+    """What stops a run before any call: no token that works; and for a tick, a hold that somebody has to lift."""
+    if connection.disconnected_at is not None:
+        return Ending(
+            State.DISCONNECTED, "disconnected", connection.disconnected_reason, "disconnected", "disconnected"
+        )
+    if request.is_tick and connection.held_at is not None:
+        return Ending(State.HELD, connection.held_reason, connection.held_message, "held", "held")
+    return None

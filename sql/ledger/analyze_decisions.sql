@@ -1,0 +1,2 @@
+-- Tell the planner of many new decisions. Where another run is about to, it need not be waited for.
+ANALYZE (SKIP_LOCKED) reconciler.pairs (connection_id, contact_id, member_id), reconciler.plan_changes (run_id, contact_id);

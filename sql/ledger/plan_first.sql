@@ -1,7 +1,0 @@
--- The first of the changes to push. Parameters: connection_id, run_id, most.
-SELECT o.contact_id, o.kind, o.address, o."values", o.before, o.applied, CAST(o.member_id AS text) AS member_id,
-       o.address_hash, c.digest
-FROM reconciler.plan_changes AS o
-JOIN reconciler.contacts AS c ON c.connection_id = :connection_id AND c.contact_id = o.contact_id
-WHERE o.run_id = :run_id AND o.kind IN ('add', 'update') AND NOT o.is_sent
-ORDER BY o.contact_id LIMIT :most;

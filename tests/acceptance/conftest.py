@@ -1,0 +1,29 @@
+"""What holds in every acceptance test, whatever it is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.installation import Installation
+
+_REMOVERS = ("sign_up_form", "resubscribe", "remove_list_memberships", "contact_delete", "list_remove")
+
+
+@pytest.fixture(autouse=True)
+def _promises(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every sum of every report meets, and no request ever removed anybody."""
+    if "installation" not in request.fixturenames:
+        yield
+        return
+    installation: Installation = request.getfixturevalue("installation")
+    yield
+    reports = installation.sql("SELECT run_id, report -> 'balanced' FROM reconciler.runs WHERE report IS NOT NULL")
+    assert not [(run_id, sums) for run_id, sums in reports if not all(sums.values())]
+    history = installation.api.door.state(contacts=False)["history"]
+    assert not [asked for asked in history if asked["method"] == "DELETE"]
+    assert not [asked for asked in history if any(word in asked["path"] for word in _REMOVERS)]
