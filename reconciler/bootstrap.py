@@ -24,8 +24,8 @@ from reconciler.vault import KeyRing, Vault, no_keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reconciler.connections import Credentials
     from reconciler.constant_contact.wire import ListFound
+    from reconciler.credentials import Credentials
     from reconciler.ledger.connections import Connection
     from reconciler.secret import Secret
     from reconciler.settings import Settings

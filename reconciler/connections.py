@@ -11,35 +11,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler import extract, fields, statements
+from reconciler.credentials import KNOWN
 from reconciler.errors import NotFound, UsageError
-from reconciler.ledger import audit
+from reconciler.ledger import audit, batches, leases
 from reconciler.ledger import connections as stored
-from reconciler.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reconciler.constant_contact.client import ConstantContact
     from reconciler.constant_contact.wire import AccountFound, ListFound
+    from reconciler.credentials import Credentials
     from reconciler.crm import Crm
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger, Transaction
+    from reconciler.secret import Secret
     from reconciler.vault import Vault
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_KNOWN: Final = ("api_key", "access_token", "refresh_token", "client_secret")
-#: What an HTTP header can carry: anything else was pasted wrongly.
-_PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What somebody gave us to get into an account."""
-
-    api_key: Secret
-    access_token: Secret
-    refresh_token: Secret | None = None
-    client_secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +58,6 @@ class Doors:
     choose_list: Callable[[Sequence[ListFound]], str]
 
 
-def credentials(text: str) -> Credentials:
-    """Read credentials as a JSON object. Raises UsageError that says what is wrong, and shows none of it."""
-    advice = 'give a JSON object such as {"api_key": "...", "access_token": "..."}'
-    if "\0" in text:
-        raise UsageError("the credentials have a NUL byte in them", advice=advice)
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"the credentials are not JSON (line {error.lineno})", advice=advice) from None
-    except (ValueError, RecursionError):  # a number of thousands of digits, brackets in brackets
-        raise UsageError("the credentials are not JSON that can be read", advice=advice) from None
-    if not isinstance(found, dict):
-        raise UsageError("the credentials are not a JSON object", advice=advice)
-    if faults := _credential_faults(found):
-        raise UsageError("; ".join(faults), advice=advice)
-    return Credentials(**{name: Secret(value.strip()) for name, value in found.items() if value})
-
-
 def connect(doors: Doors, wish: Wish, actor: str) -> Connection:
     """Check token, account, list and statement; then store. Nothing is stored unless all are right.
 
@@ -102,13 +73,32 @@ def connect(doors: Doors, wish: Wish, actor: str) -> Connection:
             _must_be_the_same(before, account, found, wish)
         columns = extract.check(doors.open_crm(wish.crm_url), wish.statement or "", wish.workspace or "")
         custom = _custom_fields(api, columns)
-    with doors.ledger.transaction() as tx:
+    with _alone(doors.ledger, before, found), doors.ledger.transaction() as tx:
         _store(tx, doors.vault, wish, account, found, columns, custom)
         audit.write(tx, actor, "connect", wish.name, {"account": account.encoded_account_id, "list": found.list_id})
         connection = stored.by_name(tx, wish.name)
     if connection is None:
         raise UsageError(f"the connection {wish.name!r} was disconnected and erased at the same moment")
     return connection
+
+
+@contextlib.contextmanager
+def _alone(ledger: Ledger, before: Connection | None, found: ListFound) -> Iterator[None]:
+    """While a connection is given another list nothing may run, and nothing sent to the old one may be unsettled."""
+    if before is None or before.list_id == found.list_id:
+        yield
+        return
+    limits = before.limits
+    times = {"seconds": limits.lease_seconds, "renew": limits.lease_renew_seconds}
+    with leases.lease(ledger, before.connection_id, "connect", **times) as lease:
+        with ledger.transaction() as tx:
+            is_open = bool(batches.unsettled(tx, before.connection_id))
+        if lease is None or is_open:
+            raise UsageError(
+                f"{before.name!r} can't have another list now: {'an import is unsettled' if is_open else 'it runs'}",
+                advice=f"say `reconciler run {before.name}` until nothing is in doubt, then switch",
+            )
+        yield
 
 
 def start(ledger: Ledger, connection: Connection, actor: str) -> None:
@@ -155,16 +145,6 @@ def crm_url(vault: Vault, connection: Connection) -> Secret | None:
     if connection.crm_url_sealed is None:
         return None
     return vault.open(connection.crm_url_sealed, table="connections", row=connection.name, field="crm_url")
-
-
-def _credential_faults(found: Mapping[str, object]) -> list[str]:
-    faults = [f"the credentials have no {name}" for name in _KNOWN[:2] if not found.get(name)]
-    faults += [f"the credentials have an unknown entry {name!r}" for name in found if name not in _KNOWN]
-    for name in _KNOWN:
-        value = found.get(name)
-        if value and not (isinstance(value, str) and _PRINTABLE.fullmatch(value.strip())):
-            faults.append(f"{name} must be one line of text without blanks, as the portal shows it")
-    return faults
 
 
 def _check_name(name: str) -> None:
@@ -261,7 +241,7 @@ def _store(
     given = wish.credentials
     fingerprint = vault.keyed_hash(given.api_key.reveal())
     account_id = stored.account_id(tx, account.encoded_account_id, account.organization, fingerprint)
-    sealed = {name: _sealed(vault, account.encoded_account_id, name, getattr(given, name)) for name in _KNOWN}
+    sealed = {name: _sealed(vault, account.encoded_account_id, name, getattr(given, name)) for name in KNOWN}
     connection_id = stored.save(
         tx,
         wish.name,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from reconciler.errors import CrmError, CrmUnreachable, StatementError
-from reconciler.redaction import first_line
+from reconciler.redaction import first_line, masked_addresses
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -119,7 +119,7 @@ class Crm:
                 advice="check the address, the server and the password; nothing was changed",
             ) from error
         except psycopg.Error as error:
-            raise CrmError(f"the CRM could not be read: {first_line(error)}") from error
+            raise CrmError(f"the CRM could not be read: {masked_addresses(first_line(error))}") from error
 
 
 class Snapshot:
@@ -225,7 +225,8 @@ def _expression(name: str) -> str:
 def _sentence(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return "the CRM statement tries to write; it may only read"
-    said = error.diag.message_primary or first_line(error)
+    # It may quote a value: what can't be a number is often an address.
+    said = masked_addresses(error.diag.message_primary or first_line(error))
     where = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
     return f"PostgreSQL does not take the CRM statement: {said}" + (f" (line {where[1]})" if where else "")
 

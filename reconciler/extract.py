@@ -18,6 +18,7 @@ from reconciler.domain import Contact
 from reconciler.errors import StatementError
 from reconciler.ledger import contacts as mirror
 from reconciler.ledger import watermarks
+from reconciler.redaction import masked_addresses
 from reconciler.window import Reading, Window
 
 if TYPE_CHECKING:
@@ -95,8 +96,22 @@ def mode(columns: Mapping[str, str]) -> str:
 
 
 def fold(address: str) -> str:
-    """An address for comparing: Constant Contact matches without regard to letter case."""
-    return unicodedata.normalize("NFC", address.strip()).casefold()
+    """An address for comparing: without regard to letter case, and a domain in ASCII form is the one it stands for."""
+    local, at, domain = address.strip().rpartition("@")
+    if "xn--" in domain.casefold():
+        domain = ".".join(map(_label, domain.split(".")))
+    return unicodedata.normalize("NFC", f"{local}{at}{domain}").lower()
+
+
+def _label(label: str) -> str:
+    """A label of a domain, out of its ASCII form. What is no such form stays as it is."""
+    if label[:4].casefold() != "xn--":
+        return label
+    with contextlib.suppress(ValueError):
+        decoded = label[4:].casefold().encode("ascii").decode("punycode")
+        decoded.encode()  # half of a surrogate pair is no text
+        return label if decoded.isascii() else decoded.strip()
+    return label
 
 
 def contacts(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> Iterator[Contact]:
@@ -166,7 +181,7 @@ def _wanted(connection: Connection) -> list[str]:
 def _refuse_doubled(tx: Transaction) -> None:
     if doubled := mirror.doubled(tx):
         raise StatementError(
-            f"the CRM statement returned contact_id {', '.join(doubled)} more than once",
+            f"the CRM statement returned contact_id {masked_addresses(', '.join(doubled))} more than once",
             advice="each contact must be one row: look for a join that multiplies rows",
         )
 

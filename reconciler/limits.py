@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -90,6 +91,15 @@ class Limits:
         """The defaults with what was chosen for one connection. Names of another version are left out."""
         known = {item.name for item in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in chosen.items() if name in known})  # type: ignore[arg-type]  # parse() made them
+
+
+def check_order(limits: Limits) -> None:
+    """Raise UsageError where the push's times are out of order: a request that outlives its lease is nobody's."""
+    order = ("lease_renew_seconds", "import_request_seconds", "lease_seconds", "grace_seconds")
+    times = [getattr(limits, name) for name in order]
+    if not all(shorter < longer for shorter, longer in itertools.pairwise(times)):
+        said = " < ".join(f"{name} ({value:g})" for name, value in zip(order, times, strict=True))
+        raise UsageError(f"these times must grow in this order: {said}", advice="change them together")
 
 
 def parse(pairs: Mapping[str, str]) -> dict[str, float | int]:

@@ -63,7 +63,9 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "nobody", "many members were missing from one reading of the list", "nothing: a second reading settles it"
     ),
     "address_taken": Entry(
-        "nobody", "the address still belongs to a contact that has another one now", "nothing: it is looked at again"
+        "nobody",
+        "the address still belongs to a contact that has another one now",
+        "nothing: it is decided anew when the other one has moved",
     ),
     "moved": Entry("nobody", "the contact changed while the run went on", "nothing: the next run decides it anew"),
     "unsubscribed": Entry("nobody", "unsubscribed at Constant Contact", "nothing: only they can come back"),

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Final, Literal
 
 from reconciler.constant_contact.client import PAGE
+from reconciler.errors import ApiRefused
 from reconciler.ledger import connections, plans, statistics
 from reconciler.ledger import members as mirror
 from reconciler.ledger.database import value
@@ -136,7 +137,10 @@ def _read_membership(work: Work, kind: Kind) -> None:
 
 def _by_export(work: Work) -> bool:
     """Read who is on the list by one export; False where it is no evidence."""
-    activity_id = work.api.start_export(work.mapped.list_id)
+    try:
+        activity_id = work.api.start_export(work.mapped.list_id)
+    except ApiRefused:
+        return False
     limits = work.connection.limits
     pause = limits.poll_first_seconds
     for _ in range(_EXPORT_POLLS):
@@ -189,10 +193,13 @@ def _confirm_absent(work: Work) -> bool:
     """
     with work.ledger.transaction() as tx:
         missing = mirror.absent(tx, work.connection.connection_id)
-    if len(missing) > work.connection.limits.absent_singles:
+    most = work.connection.limits.absent_singles
+    waited = [row for row in missing if row.waited_seconds > work.connection.limits.push_visible_seconds]
+    if len(missing) > most and not waited:
         return False
-    read_members(work, [(row.member_id, "") for row in missing])
-    return True
+    # Who has waited long waits for a reading that does not come: some of them a run are asked for by id.
+    read_members(work, [(row.member_id, "") for row in (missing if len(missing) <= most else waited[:most])])
+    return len(missing) <= most
 
 
 def _note_pulled(work: Work, first: dt.datetime, *, whole: bool) -> None:

@@ -137,13 +137,16 @@ def _poll(work: Work, unsettled: Sequence[Batch]) -> None:
 
 
 def _look(work: Work, activity_ids: Sequence[str]) -> list[wire.Activity]:
-    if len(activity_ids) > 1:
-        return [found for found in work.api.activities() if found.activity_id in activity_ids]
+    found = {each.activity_id: each for each in work.api.activities()} if len(activity_ids) > 1 else {}
+    return [found.get(activity_id) or _activity(work, activity_id) for activity_id in activity_ids]
+
+
+def _activity(work: Work, activity_id: str) -> wire.Activity:
     try:
-        return [work.api.activity(activity_ids[0])]
+        return work.api.activity(activity_id)
     except NotFound:
         # Kept for ten days only: it has long ended, and the read-back tells how.
-        return [wire.Activity(activity_ids[0], "timed_out", {})]
+        return wire.Activity(activity_id, "timed_out", {})
 
 
 def _strangers_run(work: Work) -> bool:

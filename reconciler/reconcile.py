@@ -142,14 +142,16 @@ def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request)
 def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> Ending:
     """The three steps. Whatever stops them is an exception that `ending_of` puts into words."""
     full = reason_for_full(work.connection, request)
-    _set_mode(work, full)
+    with work.write() as tx:
+        runs.set_mode(tx, work.run_id, "full" if full else "incremental", full)
 
     # Gather: what the CRM has, into the ledger.
     course.reading = _extract(work, whole=full is not None)
 
     # Decide on the mirrors as they stand; only if there is something to push is Constant Contact asked.
     # What waits for another look is asked for first: deciding it sets its next time.
-    is_open = _is_unsettled(work)
+    # A run by hand of a held connection tries everything, because only that lifts the hold.
+    is_open = _is_unsettled(work) or (work.connection.held_at is not None and not request.plan_only)
     plan = _decide(work, sweep=full is not None, keep=not request.plan_only)
     if (stopped := standing_stop(work.connection, request)) is not None:
         course.is_quiet = True
@@ -169,7 +171,8 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
     # Act, unless nothing may be pushed.
     _demand(plan, request)
     if why:
-        _note_swept(work, full if not request.plan_only else None)
+        if not request.plan_only:
+            _note_done(work, full)
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
     return _act(work, plan, full, course)
 
@@ -202,15 +205,15 @@ def _act(work: Work, plan: Plan, full: str | None, course: _Course) -> Ending:
         with work.stage("verify"):
             push.settle(work)
             course.listed_after = work.api.contact_list(work.connection.list_id).members
-    with work.write() as tx:
-        connections.release(tx, work.connection.connection_id)
-    _note_swept(work, full if ending.state in (State.COMPLETED, State.NOTHING_TO_DO) else None)
+    _note_done(work, full if ending.state in (State.COMPLETED, State.NOTHING_TO_DO) else None)
     return ending
 
 
-def _note_swept(work: Work, full: str | None) -> None:
-    if full is not None:
-        with work.write() as tx:
+def _note_done(work: Work, full: str | None) -> None:
+    """The run went through: nothing holds the connection any more, and a full comparison is done."""
+    with work.write() as tx:
+        connections.release(tx, work.connection.connection_id)
+        if full is not None:
             connections.swept(tx, work.connection.connection_id)
 
 
@@ -257,13 +260,8 @@ def _has_sent(work: Work) -> bool:
 
 def _is_unsettled(work: Work) -> bool:
     with work.ledger.transaction() as tx:
-        connection_id = work.connection.connection_id
-        return bool(batches.unsettled(tx, connection_id)) or plans.needs_look(tx, connection_id)
-
-
-def _set_mode(work: Work, full: str | None) -> None:
-    with work.write() as tx:
-        runs.set_mode(tx, work.run_id, "full" if full else "incremental", full)
+        mine = work.connection.connection_id
+        return bool(batches.unsettled(tx, mine) or plans.needs_look(tx, mine))
 
 
 def _abandon_dead_runs(work: Work) -> None:
@@ -292,7 +290,7 @@ def _conclude(work: Work, parts: Parts, ending: Ending, course: _Course, *, is_p
     with work.ledger.transaction() as tx:
         connection_id = work.connection.connection_id
         if ending.state is State.DISCONNECTED:
-            connections.disconnect(tx, connection_id, ending.message or "")
+            connections.lost_token(tx, connection_id, work.run_id, ending.message or "")
         if ending.state is State.HELD and ending.reason != "only_if" and not is_plan:
             connections.hold(tx, connection_id, ending.reason or "", ending.message or "")
         connections.tick(tx, connection_id, quiet=False)

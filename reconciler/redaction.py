@@ -25,9 +25,14 @@ def first_line(error: BaseException | None) -> str:
     return next((line.removeprefix("- ") for line in said if not line.endswith(":")), "no reason given")
 
 
+def masked_addresses(text: str) -> str:
+    """A text with every address in it masked."""
+    return _ADDRESS.sub(lambda found: masked(found.group().replace("%40", "@")), text)
+
+
 def redacted(text: str) -> str:
     """Foreign words fit to be kept and shown: addresses masked, tokens out, no longer than is useful."""
     text = _BEARER.sub("Bearer ***", text)
-    text = _ADDRESS.sub(lambda found: masked(found.group().replace("%40", "@")), text)
+    text = masked_addresses(text)
     text = _LONG_TOKEN.sub(lambda found: found.group() if _UUID.fullmatch(found.group()) else "***", text)
     return " ".join(text.split())[:_MOST]

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
+import logging
+import queue
 from typing import TYPE_CHECKING
 
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# A tick that takes longer than the interval is nothing to warn of; what went wrong in one, `due` itself tells.
+logging.getLogger("apscheduler").addHandler(logging.NullHandler())
+
 
 class Schedule:
-    """Calls `due` every so often, once at a time; a tick that was missed is made up for by one."""
+    """Calls `due` at once and then every so often, one call at a time; ticks that fall into a call are left out."""
 
     def __init__(self, due: Callable[[], None], every_seconds: float) -> None:
-        self._scheduler = BlockingScheduler(timezone=dt.UTC, executors={"default": ThreadPoolExecutor(max_workers=1)})
+        # Unlike an Event, it may be filled by a signal handler at any moment.
+        self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._scheduler = BackgroundScheduler(timezone=dt.UTC, executors={"default": ThreadPoolExecutor(max_workers=1)})
         # The store is in memory on purpose: two schedulers on one shared store would run everything twice.
         self._scheduler.add_job(
             due,
@@ -30,9 +36,11 @@ class Schedule:
         )
 
     def run(self) -> None:
-        """Tick until `stop_soon` is called; the tick under way goes on to its end."""
+        """Tick until `stop_soon` is called, also before; the tick under way goes on to its end."""
         self._scheduler.start()
+        self._stop.get()
+        self._scheduler.shutdown(wait=True)
 
     def stop_soon(self) -> None:
-        """Take no further tick. Returns at once, so that a signal handler may call it."""
-        threading.Thread(target=self._scheduler.shutdown, daemon=False).start()
+        """Take no further tick. Returns at once, so that a signal handler may call it, and any number of times."""
+        self._stop.put(None)

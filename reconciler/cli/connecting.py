@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.bootstrap import Process
-    from reconciler.connections import Credentials, Wish
+    from reconciler.connections import Wish
     from reconciler.constant_contact.wire import ListFound
+    from reconciler.credentials import Credentials
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger, Transaction
 
@@ -130,7 +131,8 @@ def status(name: str | None, *, json_: bool) -> None:
 @click.command("set")
 @click.argument("name")
 @click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)
-def set_(name: str, pairs: Sequence[str]) -> None:
+@json_option
+def set_(name: str, pairs: Sequence[str], *, json_: bool) -> None:
     """Change times and limits of NAME; without KEY=VALUE list them.
 
     Example: reconciler set acme interval_seconds=600
@@ -143,12 +145,16 @@ def set_(name: str, pairs: Sequence[str]) -> None:
     ledger = ready_ledger(process())
     connection = reconcile.find(ledger, name)
     if not pairs:
-        for key, value in dataclasses.asdict(connection.limits).items():
-            click.echo(f"{key}={value}")
+        there = dataclasses.asdict(connection.limits)
+        if json_:
+            print_json(there)
+        else:
+            click.echo("\n".join(f"{key}={value}" for key, value in there.items()))
         return
     if wrong := [pair for pair in pairs if "=" not in pair]:
         raise UsageError(f"{wrong[0]!r} is not of the form KEY=VALUE")
     chosen = limits.parse(dict(pair.split("=", 1) for pair in pairs))
+    limits.check_order(limits.Limits.of({**connection.settings, **chosen}))
     with ledger.transaction() as tx:
         connections.set_settings(tx, connection.connection_id, {**connection.settings, **chosen})
         audit.write(tx, actor(), "set", name, {"before": dict(connection.settings), "after": chosen})
@@ -175,17 +181,17 @@ def _wish(name: str, options: dict[str, Any]) -> Wish:
 
 
 def _credentials(file: str | None) -> Credentials:
-    from reconciler.connections import credentials
+    from reconciler.credentials import parse
 
     if file is not None:
-        return credentials(read_text(file, "credentials file"))
+        return parse(read_text(file, "credentials file"))
     if not is_terminal():
         raise UsageError("no credentials were given", advice="use --credentials FILE, or - for standard input")
     asked = {
         "api_key": click.prompt("API key", hide_input=True, err=True),
         "access_token": click.prompt("Access token", hide_input=True, err=True),
     }
-    return credentials(json.dumps(asked))
+    return parse(json.dumps(asked))
 
 
 def _choose_list(lists: Sequence[ListFound]) -> str:

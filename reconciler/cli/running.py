@@ -139,7 +139,6 @@ def serve(every: str) -> None:
 
     Example: reconciler serve --every 5m
     """
-    from reconciler.ledger import connections
     from reconciler.request import Request
     from reconciler.schedule import Schedule
 
@@ -149,9 +148,7 @@ def serve(every: str) -> None:
     parts = here.parts(ledger, lambda _: None)
 
     def tick() -> None:
-        with ledger.transaction() as tx:
-            due = [connection.name for connection in connections.every(tx) if connection.is_due]
-        for name in due:
+        for name in _due(ledger):
             _tick(parts, name, Request("schedule", is_tick=True))
 
     schedule = Schedule(tick, seconds)
@@ -161,16 +158,32 @@ def serve(every: str) -> None:
     schedule.run()
 
 
+def _due(ledger: Ledger) -> list[str]:
+    """The connections whose turn it is; none while the ledger is out of reach, which the next tick may not find so."""
+    from reconciler.errors import ReconcilerError
+    from reconciler.ledger import connections
+
+    try:
+        with ledger.transaction() as tx:
+            return [connection.name for connection in connections.every(tx) if connection.is_due]
+    except ReconcilerError as error:
+        click.echo(f"reconciler: {error}", err=True)
+        return []
+
+
 def _tick(parts: Parts, name: str, request: Request) -> None:
     """One tick of one connection: its trouble is told, and never stops the others."""
     from reconciler import page
-    from reconciler.errors import ReconcilerError
+    from reconciler.errors import Mistake, ReconcilerError
     from reconciler.reconcile import run as run_once
 
     try:
         outcome = run_once(parts, name, request)
     except ReconcilerError as error:
         click.echo(f"{name}: {error}", err=True)
+        return
+    except Exception as error:  # noqa: BLE001 - a mistake of ours ends this tick, and no other connection's
+        click.echo(f"{name}: {Mistake.of(error)}", err=True)
         return
     if outcome is not None and not isinstance(outcome, str):
         click.echo(page.sentence(outcome.to_json()), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Final
 
 import click
@@ -20,6 +21,12 @@ def demo(context: click.Context, *, contacts: int, keep: bool) -> None:
 
     Example: reconciler demo
     """
+    from reconciler.errors import UsageError
+
+    if importlib.util.find_spec("faker") is None:
+        raise UsageError(
+            "the demo's packages are missing", advice='install them: `pip install "sage-reconciler[demo]"`'
+        )
     from reconciler.demo.story import tell_story
 
     context.exit(tell_story(contacts, keep=keep))

@@ -176,7 +176,7 @@ class ConstantContact:
         return exports.contact_ids(response.text)
 
     def now(self) -> dt.datetime | None:
-        """Constant Contact's clock at the last answer."""
+        """Constant Contact's clock at the last read."""
         return self._answered_at
 
     _answered_at: dt.datetime | None = None
@@ -272,7 +272,8 @@ class ConstantContact:
         except httpx.TransportError as error:
             raise _unreached(error, is_write=body is not None) from error
         if response.is_success and len(response.content) <= _MOST_BYTES:
-            self._answered_at = self._moment(response)
+            if body is None:  # a write that was taken is not in doubt for want of a date
+                self._answered_at = self._moment(response)
             return response
         found = answers.trouble(response)
         if body is not None and type(found) is ApiUnavailable:

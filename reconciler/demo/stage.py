@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from reconciler import connections, reconcile
+from reconciler import connections, credentials, reconcile
 from reconciler.bootstrap import Process
 from reconciler.demo import people
 from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
@@ -48,7 +48,7 @@ class Stage:
     def connect(self) -> Connection:
         """Connect the workspace with the list, as `reconciler connect` does."""
         given = json.dumps({"api_key": self.simulator.api_key, "access_token": self.simulator.access_token})
-        wish = connections.Wish(WORKSPACE, connections.credentials(given), list_id=self.simulator.list_id)
+        wish = connections.Wish(WORKSPACE, credentials.parse(given), list_id=self.simulator.list_id)
         return connections.connect(self.process.doors(self.ledger, lambda lists: lists[0].list_id), wish, "demo")
 
     def run(self, *, full: bool = False, plan_only: bool = False, trigger: str = "cli") -> Report:

@@ -141,6 +141,11 @@ def disconnect(tx: Transaction, connection_id: int, reason: str) -> None:
     run(tx, "connection_disconnect", connection_id=connection_id, reason=reason)
 
 
+def lost_token(tx: Transaction, connection_id: int, run_id: int, reason: str) -> None:
+    """Note that the token was refused in a run, unless a new one was stored since the run began."""
+    run(tx, "connection_lost_token", connection_id=connection_id, run_id=run_id, reason=reason)
+
+
 def hold(tx: Transaction, connection_id: int, reason: str, message: str) -> None:
     run(tx, "connection_hold", connection_id=connection_id, reason=reason, message=message)
 

@@ -32,7 +32,9 @@ class Ledger:
 
     def __init__(self, url: DatabaseUrl) -> None:
         self._url = url
-        self._engine = sa.create_engine("postgresql+psycopg://", creator=self._connect, pool_pre_ping=True)
+        self._engine = sa.create_engine(
+            "postgresql+psycopg://", creator=self._connect, pool_pre_ping=True, hide_parameters=True
+        )
 
     def _connect(self) -> psycopg.Connection[Any]:
         # Statements prepared by name would stick to a pooler's server connection.

@@ -101,7 +101,7 @@ def end_reading(tx: Transaction, connection_id: int) -> None:
 
 
 def absent(tx: Transaction, connection_id: int) -> Sequence[Row]:
-    """Who was missed by a reading and is not yet known to have left: member_id, absent_by."""
+    """Who was missed by a reading and is not yet known to have left: member_id, absent_by, waited_seconds."""
     return rows(tx, "members_absent", connection_id=connection_id)
 
 

@@ -4,6 +4,12 @@
 -- consent_basis, observe.
 WITH before AS (
     SELECT connection_id FROM reconciler.connections WHERE name = :name AND mapping_digest <> :mapping_digest
+), seen_on_it AS (
+    INSERT INTO reconciler.earlier_members (connection_id, list_id, member_id)
+    SELECT m.connection_id, c.list_id, m.member_id
+    FROM reconciler.members AS m JOIN reconciler.connections AS c ON c.connection_id = m.connection_id
+    WHERE c.name = :name AND c.list_id <> CAST(:list_id AS uuid) AND m.seen_on_list_at IS NOT NULL
+    ON CONFLICT DO NOTHING
 ), other_list AS (
     DELETE FROM reconciler.members WHERE connection_id IN (
         SELECT connection_id FROM reconciler.connections WHERE name = :name AND list_id <> CAST(:list_id AS uuid))

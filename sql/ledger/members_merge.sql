@@ -20,7 +20,12 @@ WITH latest AS (
                AND coalesce(m.pushed_at < reconciler.clock() - make_interval(secs => :push_visible_seconds), true)
                AS has_left,
            -- Shown off the list, but not proven: stays as it was until it is.
-           coalesce(m.on_list, false) AND l.on_list = false AND l.status <> 'deleted' AS is_missing
+           coalesce(m.on_list, false) AND l.on_list = false AND l.status <> 'deleted' AS is_missing,
+           -- Seen on this very list when the connection had it before.
+           m.member_id IS NULL AND NOT coalesce(l.on_list, false) AND l.status <> 'deleted'
+               AND EXISTS (SELECT FROM reconciler.earlier_members AS e
+                           JOIN reconciler.connections AS c ON c.connection_id = e.connection_id AND c.list_id = e.list_id
+                           WHERE e.connection_id = :connection_id AND e.member_id = l.member_id) AS left_earlier
     FROM latest AS l
     LEFT JOIN reconciler.members AS m ON m.connection_id = :connection_id AND m.member_id = l.member_id
 ), settled AS (
@@ -29,7 +34,8 @@ WITH latest AS (
 INSERT INTO reconciler.members AS m (connection_id, member_id, address_hash, status, on_list, address, fields, updated_at,
                                      opted_out_at, deleted_at, read_at, seen_on_list_at, left_at)
 SELECT :connection_id, s.member_id, s.address_hash, s.status, s.on_list, s.address, s.fields, s.updated_at,
-       s.opted_out_at, s.deleted_at, :read_at, CASE WHEN s.seen THEN CAST(:read_at AS timestamptz) END, NULL
+       s.opted_out_at, s.deleted_at, :read_at, CASE WHEN s.seen OR s.left_earlier THEN CAST(:read_at AS timestamptz) END,
+       CASE WHEN s.left_earlier THEN reconciler.clock() END
 FROM settled AS s
 ON CONFLICT (connection_id, member_id) DO UPDATE
 SET address_hash = EXCLUDED.address_hash, status = EXCLUDED.status, on_list = EXCLUDED.on_list,

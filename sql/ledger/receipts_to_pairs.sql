@@ -1,5 +1,5 @@
 -- A verified change is decided on the digests that were sent and seen; whoever changed since is a candidate again.
--- A rejected one is decided until the contact changes. Parameters: run_id (unused), batch_id.
+-- A rejected one is decided until the contact changes. Parameter: batch_id.
 UPDATE reconciler.pairs AS p
 SET verdict = CASE r.outcome WHEN 'verified' THEN 'unchanged' WHEN 'rejected' THEN 'rejected' WHEN 'skipped' THEN r.code
                          ELSE p.verdict END,
@@ -21,4 +21,4 @@ LEFT JOIN reconciler.members AS m ON m.connection_id = b.connection_id AND m.add
 LEFT JOIN reconciler.pairs AS q ON q.connection_id = b.connection_id AND q.contact_id = b.contact_id
 LEFT JOIN reconciler.members AS l
        ON l.connection_id = b.connection_id AND l.member_id = coalesce(r.member_id, q.member_id)
-WHERE p.connection_id = b.connection_id AND p.contact_id = b.contact_id AND CAST(:run_id AS bigint) IS NOT NULL;
+WHERE p.connection_id = b.connection_id AND p.contact_id = b.contact_id;

@@ -210,6 +210,17 @@ COMMENT ON COLUMN reconciler.members.absent_at IS 'When a reading missed them fi
 COMMENT ON COLUMN reconciler.members.absent_by IS 'Which kind of reading that was: pages, export, or id.';
 COMMENT ON COLUMN reconciler.members.pushed_at IS 'When we last wrote them: for a while after, absence proves nothing.';
 
+CREATE TABLE reconciler.earlier_members (
+    connection_id bigint NOT NULL REFERENCES reconciler.connections ON DELETE CASCADE,
+    list_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    PRIMARY KEY (connection_id, list_id, member_id)
+);
+COMMENT ON TABLE reconciler.earlier_members IS 'Who was seen on a list that the connection had before: who is gone when it comes back to it has left it.';
+COMMENT ON COLUMN reconciler.earlier_members.connection_id IS 'The connection.';
+COMMENT ON COLUMN reconciler.earlier_members.list_id IS 'The list it had.';
+COMMENT ON COLUMN reconciler.earlier_members.member_id IS 'Who was seen on it.';
+
 CREATE TABLE reconciler.pairs (
     connection_id bigint NOT NULL REFERENCES reconciler.connections ON DELETE CASCADE,
     contact_id text COLLATE "C" NOT NULL,

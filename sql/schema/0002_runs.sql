@@ -25,10 +25,13 @@ CREATE TABLE reconciler.runs (
     started_at timestamptz NOT NULL,
     finished_at timestamptz,
     state text,
-    report jsonb
+    report jsonb,
+    purged_at timestamptz
 );
 -- The last runs of a connection are what everybody asks for.
 CREATE INDEX runs_by_connection ON reconciler.runs (connection_id, run_id DESC);
+-- Each run looks for those whose rows have expired.
+CREATE INDEX runs_to_purge ON reconciler.runs (connection_id, finished_at) WHERE purged_at IS NULL;
 COMMENT ON TABLE reconciler.runs IS 'One row per run: its record is written once, when it ends.';
 COMMENT ON COLUMN reconciler.runs.run_id IS 'The run''s number.';
 COMMENT ON COLUMN reconciler.runs.connection_id IS 'The connection that ran.';
@@ -42,6 +45,7 @@ COMMENT ON COLUMN reconciler.runs.started_at IS 'When it began.';
 COMMENT ON COLUMN reconciler.runs.finished_at IS 'When it ended; NULL while it runs.';
 COMMENT ON COLUMN reconciler.runs.state IS 'How it ended; NULL while it runs.';
 COMMENT ON COLUMN reconciler.runs.report IS 'The report, as JSON.';
+COMMENT ON COLUMN reconciler.runs.purged_at IS 'When its rows were deleted; the report stays.';
 
 CREATE TABLE reconciler.reads (
     run_id bigint NOT NULL REFERENCES reconciler.runs ON DELETE CASCADE,
@@ -123,7 +127,6 @@ CREATE TABLE reconciler.batches (
     activity_id text,
     activity_state text,
     counts jsonb NOT NULL DEFAULT '{}',
-    looks integer NOT NULL DEFAULT 0,
     completed_at timestamptz,
     settled_at timestamptz,
     outcome text NOT NULL DEFAULT ''
@@ -145,7 +148,6 @@ COMMENT ON COLUMN reconciler.batches.since IS 'Constant Contact''s clock shortly
 COMMENT ON COLUMN reconciler.batches.activity_id IS 'Constant Contact''s id of the activity.';
 COMMENT ON COLUMN reconciler.batches.activity_state IS 'The activity''s state as last seen.';
 COMMENT ON COLUMN reconciler.batches.counts IS 'The activity''s counts as last seen.';
-COMMENT ON COLUMN reconciler.batches.looks IS 'How many runs have looked at it.';
 COMMENT ON COLUMN reconciler.batches.completed_at IS 'When the activity was first seen to have ended; our clock.';
 COMMENT ON COLUMN reconciler.batches.settled_at IS 'When it was settled.';
 COMMENT ON COLUMN reconciler.batches.outcome IS 'How, in words.';
@@ -180,7 +182,7 @@ COMMENT ON COLUMN reconciler.batch_contacts."values" IS 'The fields that were se
 COMMENT ON COLUMN reconciler.batch_contacts.before IS 'What stood there before.';
 COMMENT ON COLUMN reconciler.batch_contacts.applied IS 'What both sides agree on once it is verified.';
 COMMENT ON COLUMN reconciler.batch_contacts.settled IS 'Whether its outcome is known.';
-COMMENT ON COLUMN reconciler.batch_contacts.outcome IS 'verified, rejected, deferred or in_doubt.';
+COMMENT ON COLUMN reconciler.batch_contacts.outcome IS 'verified, rejected, deferred, in_doubt or skipped.';
 
 CREATE TABLE reconciler.run_rows (
     run_id bigint NOT NULL REFERENCES reconciler.runs ON DELETE CASCADE,

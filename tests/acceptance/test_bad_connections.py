@@ -183,6 +183,25 @@ def test_what_is_wrong_with_a_statement_says_what_to_do(installation: Installati
     assert_refused(with_statement(installation, "SELEKT"), 2, "sql/crm/contacts.sql")
 
 
+def test_an_address_that_postgresql_quotes_is_masked_and_the_hold_is_lifted_by_hand(installation: Installation) -> None:
+    with_statement(
+        installation,
+        "SELECT id AS contact_id, email, CAST(CAST(first_name AS integer) AS text) AS first_name FROM contacts",
+    )
+    contact = installation.add("ada@example.com", first_name="ada@example.com")
+
+    held = installation.run()
+
+    assert (held["state"], held["reason"]) == ("held", "statement")
+    assert 'invalid input syntax for type integer: "a***@example.com"' in held["message"]
+    assert "ada@example.com" not in str(installation.sql("SELECT * FROM reconciler.connections"))
+    installation.sql("DELETE FROM contacts WHERE id = %s", contact)
+    assert installation.run()["state"] == "nothing_to_do"
+    installation.add("bob@example.com")
+    assert installation.say("run", "--all").code == 0
+    assert installation.api.imported() == ["bob@example.com"]
+
+
 def test_a_statement_that_never_ends_is_stopped_while_somebody_waits(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

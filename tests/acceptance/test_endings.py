@@ -242,3 +242,18 @@ reconcile.run(here.parts(here.ledger(), die), "acme", Request("cli"))
 def process_sleeps_none(installation: Installation) -> None:
     """Tries that follow each other at once: the pauses of the client are no setting."""
     installation._monkeypatch.setattr("reconciler.constant_contact.client._FIRST_PAUSE", 0.0)
+
+
+def test_who_was_disconnected_by_hand_stays_so_when_another_of_the_account_is_connected_again(
+    acme: Installation,
+) -> None:
+    assert acme.connect("other", "--workspace", "acme").code == 0
+    assert acme.say("disconnect", "other").code == 0
+
+    assert acme.connect().code == 0
+
+    calls = acme.api.calls()
+    assert acme.say("run", "other").code == 5
+    assert acme.api.calls() == calls
+    assert acme.connect("other").code == 0
+    assert acme.say("run", "other").code == 0

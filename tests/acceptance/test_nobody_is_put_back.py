@@ -266,6 +266,26 @@ def test_a_contact_whose_address_changes_while_the_run_goes_on_waits_for_the_nex
     assert installation.run("acme", "--full")["suppressed"] == {"deleted_there": 1}
 
 
+def test_who_opts_out_while_their_new_address_is_in_doubt_is_not_sent_under_the_old_one(
+    installation: Installation,
+) -> None:
+    """A contact whose address is in an unsettled batch can't be decided anew."""
+    installation.add("taken@example.com")
+    installation.connect()
+    installation.api.door.fault(fault="drop_before", operation="bulkImportContactsJSON")
+    installation.run()
+    contact = installation.add("old@example.com", first_name="Ada")
+
+    def go(words: str) -> None:
+        if words == "comparing both sides":
+            installation.change(contact, email="taken@example.com", marketing_opt_out=True)
+
+    report = installation.run_telling(go)
+
+    assert report["plan"]["added"] == 1
+    assert installation.api.imported() == ["taken@example.com"]
+
+
 def test_who_comes_back_by_themselves_is_synced_again(installation: Installation) -> None:
     town = Town(installation).on_the_list()
     town.go("left", "unsubscribed")

@@ -127,6 +127,20 @@ def test_a_lost_answer_is_looked_for_and_never_sent_again_blindly(installation: 
     assert installation.api.imported() == ["ada@example.com"]
 
 
+def test_old_imports_that_the_account_no_longer_lists_are_settled(installation: Installation) -> None:
+    """Activities are kept for ten days, and a token may be missing for longer."""
+    _one(installation)
+    installation.add("bob@example.com")
+    door = installation.api.door
+    door.switch(activity_seconds=3600)
+    assert installation.say("set", "acme", "batch_contacts=1", "poll_patience_seconds=0.2").code == 0
+    assert _state(installation.run()) == ("completed_with_problems", 0, 0, 2)
+    installation.sql("UPDATE reconciler.batches SET activity_id = gen_random_uuid()")
+    door.advance(3700)
+
+    assert _state(installation.run()) == ("completed", 2, 0, 0)
+
+
 def test_an_import_that_never_arrived_is_sent_again_after_the_grace_time(installation: Installation) -> None:
     _one(installation)
     installation.api.door.fault(fault="drop_before", operation="bulkImportContactsJSON")

@@ -1,3 +1,5 @@
+"""The simulated Constant Contact, also where it is asked what the contract does not allow; so not through the proxy."""
+
 from __future__ import annotations
 
 import base64
@@ -22,7 +24,6 @@ from reconciler.simulator import SideDoor, SideDoorError, Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.http
 
 INCLUDE = "custom_fields,list_memberships,phone_numbers,street_addresses,taggings,notes"
 DAY = 86_400

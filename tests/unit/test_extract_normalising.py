@@ -95,6 +95,14 @@ class TestAddresses:
     def test_an_international_domain_is_one_address_in_both_its_forms(self) -> None:
         assert normalised("ann@BÜCHER.de").folded == normalised("ann@xn--bcher-kva.de").folded != ""
 
+    @pytest.mark.parametrize("shown", ["ann@xn--bcher-kva.de", "Ann@XN--BCHER-KVA.de", "ann@bücher.de"])
+    def test_constant_contact_may_show_a_domain_in_either_form(self, shown: str) -> None:
+        assert fold(shown) == normalised("ann@bücher.de").folded
+
+    @pytest.mark.parametrize("domain", ["xn--", "xn--a-", "xn--\u00fc", "xn--0000d", "xn--99999999", "a.xn--b.xn--c"])
+    def test_what_only_looks_like_an_encoded_domain_is_no_trouble(self, domain: str) -> None:
+        assert fold(fold(f"ann@{domain}").encode().decode()) == fold(f"ann@{domain}")
+
     def test_an_accent_is_one_letter_however_it_is_written(self) -> None:
         composed = "jos\u00e9@example.com"
         decomposed = unicodedata.normalize("NFD", composed)

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.limits import Limits, parse
+from reconciler.limits import Limits, check_order, parse
 
 NAMES = [item.name for item in dataclasses.fields(Limits)]
 
@@ -78,3 +78,10 @@ class TestParsing:
             parse({"speed": "9"})
 
         assert all(name in caught.value.advice for name in NAMES)
+
+
+def test_times_that_protect_each_other_stay_in_their_order() -> None:
+    check_order(Limits())
+
+    with pytest.raises(UsageError, match="lease_seconds"):
+        check_order(Limits(lease_seconds=300))

@@ -1,0 +1,60 @@
+"""What somebody gives us to get into an account, as they paste it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import UsageError
+from reconciler.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KNOWN: Final = ("api_key", "access_token", "refresh_token", "client_secret")
+#: What the name of an entry can look like.
+_ENTRY: Final = re.compile(r"[a-z_]{1,20}")
+#: What an HTTP header can carry: anything else was pasted wrongly.
+_PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody gave us to get into an account."""
+
+    api_key: Secret
+    access_token: Secret
+    refresh_token: Secret | None = None
+    client_secret: Secret | None = None
+
+
+def parse(text: str) -> Credentials:
+    """Read credentials as a JSON object. Raises UsageError that says what is wrong, and shows none of it."""
+    advice = 'give a JSON object such as {"api_key": "...", "access_token": "..."}'
+    if "\0" in text:
+        raise UsageError("the credentials have a NUL byte in them", advice=advice)
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"the credentials are not JSON (line {error.lineno})", advice=advice) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets in brackets
+        raise UsageError("the credentials are not JSON that can be read", advice=advice) from None
+    if not isinstance(found, dict):
+        raise UsageError("the credentials are not a JSON object", advice=advice)
+    if faults := _credential_faults(found):
+        raise UsageError("; ".join(faults), advice=advice)
+    return Credentials(**{name: Secret(value.strip()) for name, value in found.items() if value})
+
+
+def _credential_faults(found: Mapping[str, object]) -> list[str]:
+    faults = [f"the credentials have no {name}" for name in KNOWN[:2] if not found.get(name)]
+    # A token may have been pasted as a name: only what looks like a name is shown.
+    unknown = [name if _ENTRY.fullmatch(name) else "***" for name in found if name not in KNOWN]
+    faults += [f"the credentials have an unknown entry {name!r}" for name in unknown]
+    for name in KNOWN:
+        value = found.get(name)
+        if value and not (isinstance(value, str) and _PRINTABLE.fullmatch(value.strip())):
+            faults.append(f"{name} must be one line of text without blanks, as the portal shows it")
+    return faults

@@ -1,0 +1,33 @@
+"""What the client makes of the answer to a write, whatever the provider sends."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+
+from reconciler.constant_contact.client import ConstantContact
+from reconciler.extract import fold
+from reconciler.secret import Secret
+
+
+class Unlimited:
+    """Slots without end."""
+
+    def reserve(self) -> float:
+        return 0.0
+
+
+def test_an_import_that_was_taken_is_not_sent_again_for_want_of_a_date() -> None:
+    taken = httpx.MockTransport(lambda _: httpx.Response(201, json={"activity_id": "a"}))
+    client = ConstantContact(
+        "https://api.example.com/v3",
+        Secret("token"),
+        Unlimited(),
+        sleep=time.sleep,
+        random=lambda: 0.0,
+        fold=fold,
+        transport=taken,
+    )
+
+    assert client.start_import("list", [("ada@example.com", b'{"email":"ada@example.com"}')]) == "a"
