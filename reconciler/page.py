@@ -1,8 +1,7 @@
-"""A report, a list of runs and the state of connections as pages of plain text for a terminal."""
+"""A report and a list of runs as pages of plain text for a terminal."""
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
@@ -13,9 +12,7 @@ from reconciler.redaction import masked
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Row
-    from reconciler.report import Standing
 
 _STATES: Final = {
     "nothing_to_do": "nothing to do",
@@ -42,6 +39,8 @@ _BUCKETS: Final = {
     "in_doubt": "in doubt",
 }
 _REASONS_FOR_FULL: Final = ("first_run", "forced", "daily_sweep", "mapping_changed", "source_changed", "gap")
+_NEED_SOMEBODY: Final = ("invalid", "field_refused", "needs_single_write")
+_LOOKED_AT: Final = 50
 _CONTACTS_SHOWN: Final = 12
 _FIELDS_SHOWN: Final = 2
 _WIDTH: Final = 110
@@ -58,6 +57,7 @@ def report(found: Mapping[str, Any], rows: Sequence[Row] = (), *, unmasked: bool
         _changes(rows, unmasked=unmasked),
         _drift(found),
         _problems(found),
+        _to_look_at(rows, unmasked=unmasked),
         _cost(found),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -66,12 +66,19 @@ def report(found: Mapping[str, Any], rows: Sequence[Row] = (), *, unmasked: bool
 def sentence(found: Mapping[str, Any]) -> str:
     """The run in one sentence, or two where there is something to wait for."""
     counts = found["counts"]
-    done = [f"{counts[name]:,} {word}" for name, word in _BUCKETS.items() if counts[name]]
+    done = [f"{counts[name]:,} {word}" for name, word in _words(found).items() if counts[name]]
     taken = counts["read"] + counts["carried_in"]
-    what = f"{_number(taken, 'contact')} looked at" + (f": {', '.join(done)}" if done else "")
+    what = f"{number(taken, 'contact')} looked at" + (f": {', '.join(done)}" if done else "")
     waiting = found["behind"]["contacts"]
-    behind = f" {_number(waiting, 'contact')} waiting." if waiting else ""
+    behind = f" {number(waiting, 'contact')} waiting." if waiting else ""
     return f"Run {found['run_id']} of {found['connection']} - {_STATES[found['state']]}. {what}.{behind}"
+
+
+def _words(found: Mapping[str, Any]) -> Mapping[str, str]:
+    """The buckets in words; where nothing was pushed nothing was added."""
+    if found["state"] != "observed":
+        return _BUCKETS
+    return {**_BUCKETS, "added": "that would be added", "updated": "that would be updated"}
 
 
 def runs(rows: Sequence[Row]) -> str:
@@ -81,94 +88,21 @@ def runs(rows: Sequence[Row]) -> str:
     return "\n".join(f"{row.started_at:%Y-%m-%d %H:%M:%S}  {_run_line(row)}" for row in rows)
 
 
-def status(
-    connection: Connection, standing: Standing, last: Row | None, left_today: int, behind: tuple[int, float]
-) -> str:
-    """How one connection stands."""
-    waiting, oldest = behind
-    fresh = (
-        "the list is as the CRM wants it"
-        if not waiting
-        else f"{_number(waiting, 'contact')} waiting, the oldest for {_span(oldest)}"
-    )
-    lines = [
-        f"{connection.name}: {badge(connection)}",
-        f"  account   {connection.account.organization} ({connection.account.encoded_account_id})",
-        f"  list      {connection.list_name} ({connection.list_id}), {_number(standing.members, 'member')}",
-        f"  freshness {fresh}",
-        f"  CRM       {_number(standing.contacts, 'contact')}: {standing.on_list:,} on the list"
-        + _held_back(standing.held_back),
-        f"  last run  {sentence(last.report) if last is not None else 'none yet'}",
-        f"  budget    {left_today:,} calls left today",
-    ]
-    if connection.quiet_ticks and connection.quiet_since:
-        lines.append(f"  quiet     {connection.quiet_ticks} quiet ticks since {connection.quiet_since:%H:%M}")
-    return "\n".join(lines)
-
-
-def badge(connection: Connection) -> str:
-    """Connected, or what stands in the way and since when."""
-    if connection.disconnected_at:
-        return f"Disconnected since {_minute(connection.disconnected_at)}. {connection.disconnected_reason or ''}"
-    if connection.paused_at:
-        return f"Paused since {_minute(connection.paused_at)}"
-    if connection.held_at:
-        return f"Held since {_minute(connection.held_at)}. {connection.held_message or ''}"
-    if connection.observe:
-        return "Connected, only observing"
-    return "Connected" if connection.started_at else f"Connected, not started (`reconciler start {connection.name}`)"
-
-
-def consequences(
-    found: Mapping[str, Any], *, known: int, overwritten: Mapping[str, int], calls: int, minutes: int
-) -> str:
-    """What the first sync would do, before it does anything.
-
-    `known`: of the additions, people the account has already; `overwritten`: members by field whose value is replaced.
-    """
-    plan, counts = found["plan"], found["counts"]
-    active = found["standing"]["list"]["members"]
-    fields = ", ".join(f"{count:,} {name}" for name, count in overwritten.items()) or "none"
-    left_out = {
-        "without an address": counts["no_email"],
-        "invalid": counts["invalid"],
-        "duplicates": counts["duplicate"],
-        "that can't be sent": counts["rejected"],
-    }
-    lines = [
-        "The first sync would",
-        _block(
-            "add",
-            f"{_number(plan['added'], 'contact')} to the list {found['list']['name']!r}; {known:,} of them"
-            " are in the account already",
-        ),
-        _block("update", f"{_number(plan['updated'], 'member')}; values that would be overwritten: {fields}"),
-        _block("keep off", f"{_number(counts['suppressed'], 'contact')}{_reasons(found['suppressed'])}"),
-        _block("leave out", ", ".join(f"{count:,} {what}" for what, count in left_out.items())),
-        _block("cost", f"about {_number(calls, 'API call')} and {_number(minutes, 'minute')}"),
-        _block(
-            "active", f"{active:,} members before, at most {active + plan['added']:,} after; look at your contact tier"
-        ),
-        "Automations that start when somebody joins the list would start for those who are added.",
-    ]
-    return "\n".join(lines)
-
-
 def _told(found: Mapping[str, Any]) -> str:
     return str(found["message"]) if found.get("message") else ""
 
 
 def _balances(found: Mapping[str, Any]) -> str:
     counts, members, balanced = found["counts"], found["members"], found["balanced"]
-    buckets = " + ".join(f"{counts[name]:,} {word}" for name, word in _BUCKETS.items() if counts[name]) or "0"
+    buckets = " + ".join(f"{counts[name]:,} {word}" for name, word in _words(found).items() if counts[name]) or "0"
     taken = f"{counts['read']:,} read + {counts['carried_in']:,} carried in = {buckets}"
-    lines = [_block("Contacts", taken + _meets(balanced["contacts"]))]
+    lines = [block("Contacts", taken + _meets(balanced["contacts"]))]
     if found["suppressed"]:
-        lines.append(_block("", f"kept off{_reasons(found['suppressed'])}"))
+        lines.append(block("", f"kept off{reasons(found['suppressed'])}"))
     if members:
         moved = f"{members['before']:,} before + {members['added']:,} added + {members['joined_elsewhere']:,} joined"
         moved += f" elsewhere - {members['left_elsewhere']:,} left elsewhere = {members['after']:,} after"
-        lines.append(_block("Members", moved + _meets(balanced["members"])))
+        lines.append(block("Members", moved + _meets(balanced["members"])))
     return "\n".join(lines)
 
 
@@ -178,8 +112,8 @@ def _standing(found: Mapping[str, Any]) -> str:
         f"{there['members']:,} members = {there['from_crm']:,} from the CRM + {there['still_on_list']:,} still on the"
     )
     stand += f" list though not wanted + {there['others']:,} others{_meets(found['balanced']['standing'])}"
-    on_list = f"{crm['contacts']:,} contacts = {crm['on_list']:,} on the list{_held_back(crm['held_back'])}"
-    return f"{_block('CRM', on_list)}\n{_block('List', stand)}"
+    on_list = f"{crm['contacts']:,} contacts = {crm['on_list']:,} on the list{held_back(crm['held_back'])}"
+    return f"{block('CRM', on_list)}\n{block('List', stand)}"
 
 
 def _window(found: Mapping[str, Any]) -> str:
@@ -203,6 +137,21 @@ def _changes(rows: Sequence[Row], *, unmasked: bool) -> str:
     return "\n".join(["Changes", *lines, *([f"  ... and {more:,} more"] if more > 0 else [])])
 
 
+def _to_look_at(rows: Sequence[Row], *, unmasked: bool) -> str:
+    """Who needs somebody, or was refused or not seen: by id, with the reason."""
+    lines = [
+        f"  {row.contact_id}  {row.email if unmasked else masked(row.email)}  {row.code}"
+        f"{f' ({row.field})' if row.field else ''}{f': {row.message}' if row.message else ''}"
+        for row in rows
+        if row.outcome in ("rejected", "in_doubt") or row.code in _NEED_SOMEBODY
+    ]
+    told = list(dict.fromkeys(lines))
+    if not told:
+        return ""
+    more = [f"  ... and {len(told) - _LOOKED_AT:,} more"] if len(told) > _LOOKED_AT else []
+    return "\n".join(["Contacts to look at", *told[:_LOOKED_AT], *more])
+
+
 def _change_line(rows: Sequence[Row], *, unmasked: bool) -> str:
     first = rows[0]
     who = f"{first.contact_id[:8]:8}  {first.email if unmasked else masked(first.email):28.28}"
@@ -221,8 +170,8 @@ def _drift(found: Mapping[str, Any]) -> str:
     drifted = found["drift"]["members"]
     if not drifted:
         return ""
-    return _block(
-        "Drift", f"{_number(drifted, 'member')} changed there while the CRM's value stayed: kept as it is there"
+    return block(
+        "Drift", f"{number(drifted, 'member')} changed there while the CRM's value stayed: kept as it is there"
     )
 
 
@@ -241,18 +190,18 @@ def _problem_line(item: Mapping[str, Any]) -> str:
 def _cost(found: Mapping[str, Any]) -> str:
     api, seconds = found["api"], found["seconds"]
     times = ", ".join(f"{stage} {taken:.1f} s" for stage, taken in seconds.items())
-    return f"Cost      {_number(api['calls'], 'API call')}, {api['left_today']:,} left today; {times or 'no time'}"
+    return f"Cost      {number(api['calls'], 'API call')}, {api['left_today']:,} left today; {times or 'no time'}"
 
 
 def _run_line(row: Row) -> str:
     return sentence(row.report) if row.report else f"Run {row.run_id} of {row.name} - running"
 
 
-def _held_back(reasons: Mapping[str, int]) -> str:
+def held_back(reasons: Mapping[str, int]) -> str:
     return "".join(f" + {count:,} {reason.replace('_', ' ')}" for reason, count in sorted(reasons.items()))
 
 
-def _reasons(reasons: Mapping[str, int]) -> str:
+def reasons(reasons: Mapping[str, int]) -> str:
     return (
         ": " + ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in sorted(reasons.items()))
         if reasons
@@ -264,7 +213,7 @@ def _meets(yes: bool) -> str:
     return "" if yes else "   DOES NOT MEET"
 
 
-def _number(count: int, noun: str) -> str:
+def number(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
@@ -276,14 +225,5 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _block(label: str, text: str) -> str:
+def block(label: str, text: str) -> str:
     return textwrap.fill(f"{label:9} {text}", _WIDTH, subsequent_indent=" " * 10)
-
-
-def _minute(moment: dt.datetime) -> str:
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _span(seconds: float) -> str:
-    hours, minutes = divmod(int(seconds // 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -60,7 +60,9 @@ CATALOGUE: Final[dict[str, Entry]] = {
     ),
     "quota": Entry("nobody", "the day's calls are spent", "nothing: what is left goes after 00:00 UTC"),
     "membership_unclear": Entry(
-        "nobody", "many members were missing from one reading of the list", "nothing: a second reading settles it"
+        "nobody",
+        "missing from a reading of the list; nothing is sent until it is certain",
+        "nothing: minutes settle it",
     ),
     "address_taken": Entry(
         "nobody",

@@ -213,7 +213,7 @@ def _is_yes() -> bool:
 
 
 def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
-    from reconciler import page, reconcile
+    from reconciler import connection_page, reconcile
     from reconciler.forecast import forecast
     from reconciler.request import Request
 
@@ -229,7 +229,7 @@ def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
             advice=f"correct it and connect again; until then nothing of {name} is pushed",
         )
     expected = forecast(ledger, outcome)
-    click.echo(page.consequences(outcome.to_json(), **expected))
+    click.echo(connection_page.consequences(outcome.to_json(), **expected))
 
 
 def _existing(ledger: Ledger, name: str) -> Connection | None:
@@ -252,7 +252,7 @@ def _chosen(ledger: Ledger, name: str | None, *, all_: bool) -> list[Connection]
 
 
 def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bool) -> object:
-    from reconciler import page, record
+    from reconciler import connection_page, record
     from reconciler.ledger import runs, usage
 
     standing = record.standing(tx, connection.connection_id)
@@ -260,10 +260,10 @@ def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bo
     left = usage.left_today(tx, connection.account.key_fingerprint, here.per_day(connection))
     behind = runs.behind(tx, connection.connection_id)
     if not json_:
-        return page.status(connection, standing, last, left, behind)
+        return connection_page.status(connection, standing, last, left, behind)
     return {
         "connection": connection.name,
-        "badge": page.badge(connection),
+        "badge": connection_page.badge(connection),
         "account": connection.account.organization,
         "list": {"list_id": connection.list_id, "name": connection.list_name},
         "behind": {"contacts": behind[0], "oldest_seconds": round(behind[1])},

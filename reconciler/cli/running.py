@@ -210,9 +210,19 @@ def _run_and_show(ledger: Ledger, parts: Parts, name: str, request: Request, *, 
         click.echo(f"{name}: {error}", err=True)
         return EXITS["failed"]
     if outcome == _NOTHING_SAID:
+        _tell_what_stands_in_the_way(ledger, name)
         return 0
     _show(ledger, name, outcome, json_=json_)
     return 0 if isinstance(outcome, str) else EXITS[outcome.state.value]
+
+
+def _tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
+    """A tick of a connection that is disconnected or held says so each time."""
+    from reconciler import connection_page, reconcile
+
+    connection = reconcile.find(ledger, name)
+    if connection.disconnected_at or connection.held_at:
+        click.echo(f"{name}: {connection_page.badge(connection)}", err=True)
 
 
 def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -149,8 +150,8 @@ class ConstantContact:
         body = wire.import_body([row for _, row in rows], list_id)
         answer = self._post("bulkImportContactsJSON", "/activities/contacts_json_import", body)
         try:
-            return str(answers.body(answer)["activity_id"])
-        except (ApiUnavailable, KeyError, TypeError) as error:
+            return str(uuid.UUID(answers.body(answer)["activity_id"]))
+        except (ApiUnavailable, KeyError, TypeError, ValueError, AttributeError) as error:
             raise OutcomeUnknown("an import was accepted, but its activity's id can't be read") from error
 
     def activities(self) -> list[wire.Activity]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import connections, page
+from reconciler import connection_page, connections, page
 from reconciler.demo import agreement
 from reconciler.forecast import forecast
 
@@ -39,7 +39,7 @@ def look_at_first_sync(stage: Stage) -> str:
     report = stage.run(plan_only=True, trigger="connect")
     expected = forecast(stage.ledger, report)
     connections.start(stage.ledger, connection, "demo")
-    return page.consequences(report.to_json(), **expected)
+    return connection_page.consequences(report.to_json(), **expected)
 
 
 def live_an_hour(stage: Stage) -> Hour:
@@ -65,7 +65,7 @@ def live_an_hour(stage: Stage) -> Hour:
     for address in (unsubscribed[0], left[0]):
         stage.sql("UPDATE contacts SET job_title = 'Changed in the same minute' WHERE lower(email) = %s", address)
     told = (
-        "In the CRM: 12 people get a new mobile, 3 contacts are new, 2 opt out, 1 is deleted.",
+        "In the CRM: 12 people who stay get a new mobile, 3 contacts are new, 2 opt out, 1 is deleted.",
         "At Constant Contact: 3 unsubscribe, 2 leave the list, 1 is deleted, 1 is renamed by the list's owner.",
         "Two of those who leave are changed in the CRM in the same minute.",
     )

@@ -70,6 +70,7 @@ def _tell_chapters(stage: Stage) -> bool:
     _chapter("6. A forced full resync puts nobody back")
     full, line, agreement = scenes.force_resync(stage, hour)
     _say(line)
+    _say(f"{sum(full.calls.values())} API calls, all of them to read.")
 
     _chapter("7. Do both sides agree?")
     _tell_agreement(agreement)
@@ -105,6 +106,8 @@ def _tell_run(report: Report) -> None:
     _say(page.sentence(report.to_json()))
     if report.message:
         _say(report.message)
+    if needing := [f"{problem.count:,} {problem.code} (who: {problem.who})" for problem in report.problems]:
+        _say(f"To look at: {', '.join(needing)}.")
     calls = sum(report.calls.values())
     _say(f"{calls} API calls, {'every sum meets' if all(report.balances.values()) else 'A SUM DOES NOT MEET'}.")
 

@@ -36,6 +36,7 @@ def lease(ledger: Ledger, connection_id: int, holder: str, *, seconds: float, re
     It is renewed in the background, on a database connection of its own.
     """
     with ledger.transaction() as tx:
+        run(tx, "lease_prepare", connection_id=connection_id)
         row = one(tx, "lease_take", connection_id=connection_id, holder=holder, seconds=seconds)
     if row is None:
         yield None

@@ -17,7 +17,7 @@ LEFT JOIN reconciler.members AS m ON m.connection_id = c.connection_id AND m.add
 LEFT JOIN reconciler.members AS l ON l.connection_id = c.connection_id AND l.member_id = p.member_id
 WHERE c.connection_id = :connection_id
   AND (CAST(:among AS text[]) IS NULL OR c.contact_id = ANY (CAST(:among AS text[])))
-  AND (:sweep
+  AND (:sweep AND (c.gone_at IS NULL OR p.verdict IS DISTINCT FROM 'out_of_scope')
        OR p.contact_digest IS DISTINCT FROM c.digest
        OR p.member_digest IS DISTINCT FROM (coalesce(m.digest, '') || coalesce(l.digest, ''))
        OR p.look_again_at <= reconciler.clock())

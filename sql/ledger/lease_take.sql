@@ -1,8 +1,5 @@
--- Take the lease if it is free or lapsed; no row: somebody else has it.
--- Parameters: connection_id, holder, seconds.
-INSERT INTO reconciler.leases AS l (connection_id, fence, holder, until)
-VALUES (:connection_id, 1, :holder, reconciler.clock() + make_interval(secs => :seconds))
-ON CONFLICT (connection_id) DO UPDATE
-SET fence = l.fence + 1, holder = EXCLUDED.holder, until = EXCLUDED.until
-WHERE l.until < reconciler.clock()
+-- Take the lease if it is free or lapsed; no row: somebody else has it. Parameters: connection_id, holder, seconds.
+UPDATE reconciler.leases
+SET fence = fence + 1, holder = :holder, until = reconciler.clock() + make_interval(secs => :seconds)
+WHERE connection_id = :connection_id AND until < reconciler.clock()
 RETURNING fence;

@@ -93,3 +93,40 @@ def test_a_run_that_meets_only_a_new_invalid_address_is_not_plain_green(installa
 
     assert (first.code, first.json["state"]) == (3, "completed_with_problems")
     assert (again.code, again.json["state"]) == (0, "nothing_to_do")
+
+
+def test_what_was_only_looked_at_is_said_again_by_the_first_run_that_counts(installation: Installation) -> None:
+    installation.add("nobody at all")
+    installation.connect("acme", "--no-start")
+    assert installation.say("plan", "acme").code == 0
+    assert installation.run()["state"] == "observed"
+    installation.say("start", "acme")
+
+    said = installation.say("run", "acme", "--json")
+
+    assert said.code == 3
+    assert [problem["code"] for problem in said.json["problems"]] == ["invalid"]
+
+
+def test_nothing_is_called_added_where_nothing_was_pushed(installation: Installation) -> None:
+    installation.add("ada@example.com")
+    installation.connect("acme", "--no-start")
+
+    assert "1 that would be added" in installation.say("plan", "acme").out.splitlines()[0]
+
+
+def test_who_needs_somebody_is_named_by_id(installation: Installation) -> None:
+    nobody = installation.add("nobody at all")
+    installation.connect()
+
+    page = installation.say("run", "acme").out
+
+    assert "Contacts to look at" in page
+    assert nobody in page
+
+
+def test_a_disconnected_connection_says_so_at_every_tick(installation: Installation) -> None:
+    installation.connect()
+    installation.say("disconnect", "acme")
+
+    assert "acme: Disconnected since" in installation.say("run", "--all").err

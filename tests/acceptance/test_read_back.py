@@ -190,3 +190,15 @@ def test_a_change_while_the_import_runs_is_not_lost(installation: Installation) 
     assert installation.run_telling(change)["counts"]["added"] == 1
     assert installation.run()["counts"]["updated"] == 1
     assert installation.api.members()["ada@example.com"]["first_name"] == "Augusta"
+
+
+@pytest.mark.broken_answer
+def test_an_answer_that_names_no_activity_is_no_answer(installation: Installation) -> None:
+    _one(installation)
+    installation.api.door.fault(fault="body", operation="bulkImportContactsJSON", status=201, body={"activity_id": 5})
+
+    first = installation.run()
+    installation.later(10)
+
+    assert first["counts"]["in_doubt"] == 1
+    assert installation.run()["counts"]["added"] == 1

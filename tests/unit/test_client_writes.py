@@ -10,6 +10,8 @@ from reconciler.constant_contact.client import ConstantContact
 from reconciler.extract import fold
 from reconciler.secret import Secret
 
+_ACTIVITY = "86b90820-cc52-11ea-9dad-fa163e3d9194"
+
 
 class Unlimited:
     """Slots without end."""
@@ -19,7 +21,7 @@ class Unlimited:
 
 
 def test_an_import_that_was_taken_is_not_sent_again_for_want_of_a_date() -> None:
-    taken = httpx.MockTransport(lambda _: httpx.Response(201, json={"activity_id": "a"}))
+    taken = httpx.MockTransport(lambda _: httpx.Response(201, json={"activity_id": _ACTIVITY}))
     client = ConstantContact(
         "https://api.example.com/v3",
         Secret("token"),
@@ -30,4 +32,4 @@ def test_an_import_that_was_taken_is_not_sent_again_for_want_of_a_date() -> None
         transport=taken,
     )
 
-    assert client.start_import("list", [("ada@example.com", b'{"email":"ada@example.com"}')]) == "a"
+    assert client.start_import("list", [("ada@example.com", b'{"email":"ada@example.com"}')]) == _ACTIVITY

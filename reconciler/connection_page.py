@@ -1,0 +1,102 @@
+"""How a connection stands, and what its first sync would do, as plain text for a terminal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from reconciler.page import block, held_back, number, reasons, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Row
+    from reconciler.report import Standing
+
+
+def status(
+    connection: Connection, standing: Standing, last: Row | None, left_today: int, behind: tuple[int, float]
+) -> str:
+    """How one connection stands."""
+    waiting, oldest = behind
+    fresh = (
+        "the list is as the CRM wants it"
+        if not waiting
+        else f"{number(waiting, 'contact')} waiting, the oldest for {_span(oldest)}"
+    )
+    lines = [
+        f"{connection.name}: {badge(connection)}",
+        f"  account   {connection.account.organization} ({connection.account.encoded_account_id})",
+        f"  list      {connection.list_name} ({connection.list_id}), {number(standing.members, 'member')}",
+        f"  freshness {fresh}",
+        f"  CRM       {number(standing.contacts, 'contact')}: {standing.on_list:,} on the list"
+        + held_back(standing.held_back),
+        f"  last run  {sentence(last.report) if last is not None else 'none yet'}",
+        f"  budget    {left_today:,} calls left today",
+    ]
+    if connection.quiet_ticks and connection.quiet_since:
+        lines.append(f"  quiet     {connection.quiet_ticks} quiet ticks since {connection.quiet_since:%H:%M}")
+    return "\n".join(lines)
+
+
+def badge(connection: Connection) -> str:
+    """Connected, or what stands in the way and since when."""
+    if connection.disconnected_at:
+        return f"Disconnected since {_minute(connection.disconnected_at)}. {connection.disconnected_reason or ''}"
+    if connection.paused_at:
+        return f"Paused since {_minute(connection.paused_at)}"
+    if connection.held_at:
+        return f"Held since {_minute(connection.held_at)}. {connection.held_message or ''}"
+    if connection.observe:
+        return "Connected, only observing"
+    return "Connected" if connection.started_at else f"Connected, not started (`reconciler start {connection.name}`)"
+
+
+def consequences(
+    found: Mapping[str, Any], *, known: int, overwritten: Mapping[str, int], calls: int, minutes: int
+) -> str:
+    """What the first sync would do, before it does anything.
+
+    `known`: of the additions, people the account has already; `overwritten`: members by field whose value is replaced.
+    """
+    plan, counts = found["plan"], found["counts"]
+    active = found["standing"]["list"]["members"]
+    fields = ", ".join(f"{count:,} {name}" for name, count in overwritten.items()) or "none"
+    left_out = {
+        "without an address": counts["no_email"],
+        "invalid": counts["invalid"],
+        "duplicates": counts["duplicate"],
+        "that can't be sent": counts["rejected"],
+    }
+    lines = [
+        "The first sync would",
+        block(
+            "add",
+            f"{number(plan['added'], 'contact')} to the list {found['list']['name']!r}; {known:,} of them"
+            " are in the account already",
+        ),
+        block("update", f"{number(plan['updated'], 'member')}; values that would be overwritten: {fields}"),
+        block("keep off", f"{number(counts['suppressed'], 'contact')}{reasons(found['suppressed'])}"),
+        block("leave out", ", ".join(f"{count:,} {what}" for what, count in left_out.items())),
+        block("cost", f"about {number(calls, 'API call')} and {number(minutes, 'minute')}"),
+        block(
+            "active", f"{active:,} members before, at most {active + plan['added']:,} after; look at your contact tier"
+        ),
+        "Automations that start when somebody joins the list would start for those who are added.",
+        *(
+            []
+            if counts["read"]
+            else ["The CRM statement returned no contact at all: look at --workspace and the statement."]
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _minute(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _span(seconds: float) -> str:
+    hours, minutes = divmod(int(seconds // 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
