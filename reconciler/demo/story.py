@@ -70,7 +70,8 @@ def _tell_chapters(stage: Stage) -> bool:
     _chapter("6. A forced full resync puts nobody back")
     full, line, agreement = scenes.force_resync(stage, hour)
     _say(line)
-    _say(f"{sum(full.calls.values())} API calls, all of them to read.")
+    imports = full.calls.get("bulkImportContactsJSON", 0)
+    _say(f"{sum(full.calls.values())} API calls, {imports} of them imports.")
 
     _chapter("7. Do both sides agree?")
     _tell_agreement(agreement)
