@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler import connections, database_url
+from reconciler.constant_contact.calls import OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.crm import Crm
 from reconciler.errors import AccessRefused, SettingsError
@@ -24,6 +25,7 @@ from reconciler.vault import KeyRing, Vault, no_keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from reconciler.constant_contact.calls import Access
     from reconciler.constant_contact.wire import ListFound
     from reconciler.credentials import Credentials
     from reconciler.ledger.connections import Connection
@@ -67,10 +69,10 @@ class Process:
             raise SettingsError("no database is named for the CRM", advice="set RECONCILER_CRM_URL, or --crm-url-file")
         return Crm(database_url.parse(chosen.reveal()), limits, self.monotonic)
 
-    def api(self, token: Secret, slots: Usage, limits: Limits) -> ConstantContact:
+    def api(self, access: Access, slots: Usage, limits: Limits) -> ConstantContact:
         return ConstantContact(
             self.settings.api_url,
-            token,
+            access,
             slots,
             sleep=self.sleep,
             random=self.random,
@@ -119,12 +121,12 @@ class Process:
         account = connection.account
         per_second = account.pace_per_second or self.settings.pace_per_second
         slots = Usage(ledger, account.key_fingerprint, per_second, self.per_day(connection))
-        return self.api(token, slots, connection.limits)
+        return self.api(OneToken(token), slots, connection.limits)
 
     def _given(self, ledger: Ledger, vault: Vault, given: Credentials) -> ConstantContact:
         fingerprint = vault.keyed_hash(given.api_key.reveal())
         slots = Usage(ledger, fingerprint, self.settings.pace_per_second, self.settings.pace_per_day)
-        return self.api(given.access_token, slots, Limits())
+        return self.api(OneToken(given.access_token), slots, Limits())
 
     def per_day(self, connection: Connection) -> int:
         """How many calls a UTC day the connection's API key may make."""

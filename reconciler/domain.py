@@ -148,11 +148,13 @@ class Present:
     absent: bool = False
     #: None where only a hash is kept, because the CRM did not have this person until now.
     fields: Mapping[str, str] | None = None
+    #: Unsubscribed at some time, and never since subscribed: also of who was deleted after that.
+    opted_out: bool = False
 
     @property
     def off(self) -> Reason | None:
         """Why this member may not be put on the list, or None."""
-        if self.status is Status.UNSUBSCRIBED:
+        if self.status is Status.UNSUBSCRIBED or self.opted_out:
             return Reason.UNSUBSCRIBED
         if self.status is Status.DELETED:
             return Reason.DELETED_THERE
@@ -188,6 +190,21 @@ class Candidate:
     refused_fields: Mapping[str, str] = field(default_factory=dict)
     #: The matched member is linked to another contact that has yet to move away from this address.
     claimed: bool = False
+    #: Fields that an import did not take, with the value: a single write tries once more.
+    untaken: Mapping[str, str] = field(default_factory=dict)
+    #: Somebody said, with a basis, that they may come back although they left or were deleted there.
+    may_rejoin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a connection chose where there is a choice."""
+
+    #: Fields that are cleared at Constant Contact where the CRM's is blank; else blank keeps what is there.
+    clear: tuple[str, ...] = ()
+    #: People new to the account whose address is too long for an import are created by a call of their own. The
+    #: provider asks for their explicit permission (provider's contract, `POST /contacts`).
+    create_singly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,20 +224,24 @@ class Add(Change):
     """The contact is not on the list; `member_id` is set where the account has them already."""
 
     member_id: str | None = None
+    #: Goes by a call of its own, because an import can't do it.
+    is_single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Update(Change):
-    """The contact is on the list with other values."""
+    """The contact is on the list with other values; a value that is empty clears the field."""
 
     member_id: str = ""
+    is_single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Readdress(Change):
-    """The contact's e-mail address changed; the member keeps everything else."""
+    """The contact's e-mail address changed, and maybe fields with it; the member keeps everything else."""
 
     member_id: str = ""
+    is_single: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +272,8 @@ class Verified:
     shown: Mapping[str, str] = field(default_factory=dict)
     #: Fields that were not taken, with what is there instead.
     refused: Mapping[str, str] = field(default_factory=dict)
+    #: Fields that an import did not take, and that a single write has yet to try.
+    untaken: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

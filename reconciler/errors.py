@@ -84,12 +84,25 @@ class ApiRefused(ApiError):
     """Constant Contact refused the request for good."""
 
 
+class Conflict(ApiRefused):
+    """Another contact of the account has this address."""
+
+    def __init__(self, message: str | None = None, *, advice: str = "", member_id: str | None = None) -> None:
+        super().__init__(message, advice=advice)
+        #: That contact's id, where the answer names it.
+        self.member_id = member_id
+
+
 class BatchRefused(ApiRefused):
     """Constant Contact refused a whole import."""
 
 
 class AccessRefused(ApiError):
-    """Constant Contact refused the access token."""
+    """Constant Contact refused the access token, or there is none that could work."""
+
+
+class Untrusted(ApiError):
+    """The other side can't prove that it is Constant Contact: nothing was sent."""
 
 
 class Forbidden(ApiError):

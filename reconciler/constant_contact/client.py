@@ -5,32 +5,26 @@ A read is tried again when the trouble passes; a write never: whether it happene
 
 from __future__ import annotations
 
-import email.utils
 import hashlib
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-import httpx
+from typing import TYPE_CHECKING, Final
 
 from reconciler.constant_contact import answers, exports, wire
-from reconciler.constant_contact.budget import Budget
+from reconciler.constant_contact.calls import Calls
 from reconciler.errors import ApiRefused, ApiUnavailable, NotFound, OutcomeUnknown
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
 
+    import httpx
+
     from reconciler.constant_contact.budget import Slots
+    from reconciler.constant_contact.calls import Access
     from reconciler.domain import Member
-    from reconciler.secret import Secret
 
 PAGE: Final = 500
-_TRIES: Final = 4
-_THROTTLED_TRIES: Final = 8
-_FIRST_PAUSE: Final = 1.0
-#: A larger answer is not one of this API's.
-_MOST_BYTES: Final = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,7 @@ class ConstantContact:
     def __init__(
         self,
         url: str,
-        token: Secret,
+        access: Access,
         slots: Slots,
         *,
         sleep: Callable[[float], None],
@@ -56,51 +50,47 @@ class ConstantContact:
         write_seconds: float = 120,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._base = httpx.URL(url)
-        self._token = token
-        self._sleep = sleep
-        self._random = random
         self._fold = fold
-        self._write_timeout = httpx.Timeout(write_seconds, connect=10)
-        self._budget = Budget(transport or httpx.HTTPTransport(), slots, sleep)
-        self._http = httpx.Client(transport=self._budget, timeout=httpx.Timeout(60, connect=10))
+        self._calls = Calls(
+            url, access, slots, sleep=sleep, random=random, write_seconds=write_seconds, transport=transport
+        )
         # The second lock: who was last seen as not mailable is never written to, whatever a plan says.
         self._off: set[bytes] = set()
 
     @property
     def calls(self) -> dict[str, int]:
         """Requests made so far, by the provider's operationId."""
-        return dict(sorted(self._budget.calls.items()))
+        return self._calls.made
 
     def close(self) -> None:
-        self._http.close()
+        self._calls.close()
 
     def account(self) -> wire.AccountFound:
-        return wire.account(self._get("getAccountById", "/account/summary"))
+        return wire.account(self._calls.get("getAccountById", "/account/summary"))
 
     def contacts_count(self) -> int:
         """How many contacts the whole account has, but for the deleted."""
-        return int(self._get("getContactCounts", "/contacts/counts").get("total", 0))
+        return int(self._calls.get("getContactCounts", "/contacts/counts").get("total", 0))
 
     def lists(self) -> list[wire.ListFound]:
         """The account's e-mail lists with their numbers of mailable members."""
         query = {"limit": "1000", "include_membership_count": "active"}
-        pages = self._pages("getLists", "/contact_lists", query)
+        pages = self._calls.pages("getLists", "/contact_lists", query)
         return [wire.contact_list(found) for page, _ in pages for found in page.get("lists", ())]
 
     def contact_list(self, list_id: str) -> wire.ListFound:
         """One list with its number of mailable members. Raises NotFound."""
-        found = self._get("getList", f"/contact_lists/{list_id}", {"include_membership_count": "active"})
+        found = self._calls.get("getList", f"/contact_lists/{list_id}", {"include_membership_count": "active"})
         return wire.contact_list(found)
 
     def list_size(self, list_id: str) -> int:
         """How many people are on a list, the unsubscribed and other not mailable too."""
-        found = self._get("getList", f"/contact_lists/{list_id}", {"include_membership_count": "all"})
+        found = self._calls.get("getList", f"/contact_lists/{list_id}", {"include_membership_count": "all"})
         return wire.contact_list(found).members
 
     def custom_fields(self) -> dict[str, str]:
         """The account's custom fields: name to id. The name is Constant Contact's, never computed from a label."""
-        pages = self._pages("getCustomFields", "/contact_custom_fields", {"limit": "100"})
+        pages = self._calls.pages("getCustomFields", "/contact_custom_fields", {"limit": "100"})
         return {item["name"]: item["custom_field_id"] for page, _ in pages for item in page.get("custom_fields", ())}
 
     def everybody(self, mapped: wire.Mapped) -> Iterator[Page]:
@@ -128,7 +118,7 @@ class ConstantContact:
     def member(self, mapped: wire.Mapped, member_id: str) -> Member | None:
         """One member by id, seen without any index's lag; None where Constant Contact does not know the id."""
         try:
-            found = self._get("getContact", f"/contacts/{member_id}", {"include": mapped.include})
+            found = self._calls.get("getContact", f"/contacts/{member_id}", {"include": mapped.include})
         except NotFound:
             return None
         return self._seen([wire.member(found, mapped)])[0]
@@ -136,7 +126,7 @@ class ConstantContact:
     def member_by_address(self, mapped: wire.Mapped, address: str) -> Member | None:
         """One member by address, whatever its status."""
         query = {"email": address, "status": "all", "include": mapped.include, "limit": "1"}
-        found = self._get("getContacts", "/contacts", query).get("contacts", ())
+        found = self._calls.get("getContacts", "/contacts", query).get("contacts", ())
         return self._seen([wire.member(found[0], mapped)])[0] if found else None
 
     def start_import(self, list_id: str, rows: Sequence[tuple[str, bytes]]) -> str:
@@ -148,7 +138,7 @@ class ConstantContact:
         if off:
             raise ApiRefused(f"{len(off)} of {len(rows)} contacts of an import are not mailable: nothing was sent")
         body = wire.import_body([row for _, row in rows], list_id)
-        answer = self._post("bulkImportContactsJSON", "/activities/contacts_json_import", body)
+        answer = self._calls.write("bulkImportContactsJSON", "POST", "/activities/contacts_json_import", body)
         try:
             return str(uuid.UUID(answers.body(answer)["activity_id"]))
         except (ApiUnavailable, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -156,35 +146,34 @@ class ConstantContact:
 
     def activities(self) -> list[wire.Activity]:
         """The account's recent bulk activities; one call for all that are being waited for."""
-        found = self._get("getActivityStatusCollection", "/activities", {"limit": str(PAGE)})
+        found = self._calls.get("getActivityStatusCollection", "/activities", {"limit": str(PAGE)})
         return [wire.activity(item) for item in found.get("activities", ())]
 
     def activity(self, activity_id: str) -> wire.Activity:
         """One activity. Raises NotFound: they are kept for ten days."""
-        return wire.activity(self._get("getActivity", f"/activities/{activity_id}"))
+        return wire.activity(self._calls.get("getActivity", f"/activities/{activity_id}"))
 
     def start_export(self, list_id: str) -> str:
         """Ask for an export of who is on the list; says the activity's id."""
         body = exports.request(list_id)
-        return str(answers.body(self._post("postContactsExport", "/activities/contact_exports", body))["activity_id"])
+        answer = self._calls.write("postContactsExport", "POST", "/activities/contact_exports", body)
+        return str(answers.body(answer)["activity_id"])
 
     def exported(self, activity: wire.Activity) -> list[str] | None:
         """The contact ids of a finished export; None where it is gone or not understood."""
         try:
-            response = self._answer("getContactsExport", self._same_host(activity.results), {})
+            text = self._calls.text("getContactsExport", activity.results)
         except NotFound:
             return None
-        return exports.contact_ids(response.text)
+        return exports.contact_ids(text)
 
     def now(self) -> dt.datetime | None:
         """Constant Contact's clock at the last read."""
-        return self._answered_at
-
-    _answered_at: dt.datetime | None = None
+        return self._calls.answered_at
 
     def _members(self, mapped: wire.Mapped, **query: str) -> Iterator[Page]:
         asked = {**query, "include": mapped.include, "limit": str(PAGE)}
-        for page, answered_at in self._pages("getContacts", "/contacts", asked):
+        for page, answered_at in self._calls.pages("getContacts", "/contacts", asked):
             yield Page(self._seen([wire.member(found, mapped) for found in page.get("contacts", ())]), answered_at)
 
     def _seen(self, members: list[Member]) -> list[Member]:
@@ -197,101 +186,3 @@ class ConstantContact:
 
     def _key(self, address: str) -> bytes:
         return hashlib.blake2b(self._fold(address).encode(), digest_size=12).digest()
-
-    def _pages(self, operation: str, path: str, query: dict[str, str]) -> Iterator[tuple[Any, dt.datetime]]:
-        """Follow the links of a collection: only to the same host, and never in a circle."""
-        seen: set[str] = set()
-        url: httpx.URL | None = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + path).encode())
-        while url is not None:
-            response = self._answer(operation, url, query)
-            page = answers.body(response)
-            yield page, self._moment(response)
-            link = ((page.get("_links") or {}).get("next") or {}).get("href")
-            if link in seen:
-                raise ApiUnavailable("Constant Contact's pages lead in a circle", advice="this passes")
-            seen.add(link or "")
-            url, query = (self._same_host(link) if link else None), {}
-
-    def _same_host(self, link: str) -> httpx.URL:
-        target = self._base.join(link)
-        is_same = (target.scheme, target.host, target.port) == (self._base.scheme, self._base.host, self._base.port)
-        if not is_same or not target.path.startswith("/v3/"):
-            raise ApiUnavailable("a link of Constant Contact's answer leads elsewhere; it was not followed")
-        return target
-
-    def _get(self, operation: str, path: str, query: dict[str, str] | None = None) -> Any:
-        url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + path).encode())
-        return answers.body(self._answer(operation, url, query or {}))
-
-    def _answer(self, operation: str, url: httpx.URL, query: dict[str, str]) -> httpx.Response:
-        """A read, tried again while the trouble is one that passes."""
-        for attempt in range(_THROTTLED_TRIES):
-            try:
-                return self._send(operation, "GET", url, query=query)
-            except answers.Throttled:
-                if attempt + 1 == _THROTTLED_TRIES:
-                    raise
-            except ApiUnavailable:
-                if attempt + 1 >= _TRIES:
-                    raise
-            self._sleep(_FIRST_PAUSE + self._random() * _FIRST_PAUSE * 2**attempt)
-        raise AssertionError("unreachable")
-
-    def _post(self, operation: str, path: str, body: bytes) -> httpx.Response:
-        """A write: sent again only where it was certainly not carried out."""
-        url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + path).encode())
-        for attempt in range(_THROTTLED_TRIES):
-            try:
-                return self._send(operation, "POST", url, body=body)
-            except answers.Throttled:
-                if attempt + 1 == _THROTTLED_TRIES:
-                    raise
-                self._sleep(_FIRST_PAUSE + self._random() * _FIRST_PAUSE * 2**attempt)
-        raise AssertionError("unreachable")
-
-    def _send(
-        self,
-        operation: str,
-        method: str,
-        url: httpx.URL,
-        *,
-        query: dict[str, str] | None = None,
-        body: bytes | None = None,
-    ) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self._token.reveal()}", "Accept": "application/json, text/csv"}
-        headers |= {"Content-Type": "application/json"} if body is not None else {}
-        try:
-            response = self._http.request(
-                method,
-                url,
-                params=query or None,
-                content=body,
-                headers=headers,
-                timeout=self._http.timeout if body is None else self._write_timeout,
-                extensions={"operation": operation},
-            )
-        except httpx.TransportError as error:
-            raise _unreached(error, is_write=body is not None) from error
-        if response.is_success and len(response.content) <= _MOST_BYTES:
-            if body is None:  # a write that was taken is not in doubt for want of a date
-                self._answered_at = self._moment(response)
-            return response
-        found = answers.trouble(response)
-        if body is not None and type(found) is ApiUnavailable:
-            raise OutcomeUnknown(str(found)) from None
-        raise found
-
-    def _moment(self, response: httpx.Response) -> dt.datetime:
-        try:
-            return email.utils.parsedate_to_datetime(response.headers["Date"])
-        except (KeyError, ValueError) as error:
-            raise ApiUnavailable("Constant Contact's answer has no Date that can be read") from error
-
-
-def _unreached(error: httpx.TransportError, *, is_write: bool) -> ApiUnavailable:
-    """What a broken connection means: a write that may have left is of unknown outcome."""
-    what = type(error).__name__
-    advice = "this passes; check the network if it does not"
-    if is_write and not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return OutcomeUnknown(f"no answer came to an import ({what})", advice=advice)
-    return ApiUnavailable(f"Constant Contact can't be reached ({what})", advice=advice)

@@ -100,7 +100,7 @@ def test_the_daily_limit_stops_and_the_rest_goes_the_next_day(acme: Installation
 
 
 def test_our_own_daily_limit_stops_too(acme: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    spent = acme.sql("SELECT sum(calls) FROM reconciler.api_usage")[0][0]
+    spent = acme.sql("SELECT sum(calls) FROM reconciler.api_budgets")[0][0]
     monkeypatch.setenv("RECONCILER_PACE_PER_DAY", str(spent + 1))
 
     assert _ended(acme) == (6, "quota", "quota")

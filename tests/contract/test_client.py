@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.constant_contact import wire
+from reconciler.constant_contact.calls import OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.domain import Status
 from reconciler.errors import AccessRefused, ApiRefused, NotFound
@@ -173,7 +174,7 @@ def test_a_token_that_is_not_taken_is_refused(api: Api) -> None:
 
 def _client(api: Api, token: str) -> ConstantContact:
     return ConstantContact(
-        api.url, Secret(token), Unlimited(), sleep=time.sleep, random=lambda: 0.0, fold=fold, write_seconds=30
+        api.url, OneToken(Secret(token)), Unlimited(), sleep=time.sleep, random=lambda: 0.0, fold=fold, write_seconds=30
     )
 
 

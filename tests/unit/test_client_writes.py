@@ -6,6 +6,7 @@ import time
 
 import httpx
 
+from reconciler.constant_contact.calls import OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.extract import fold
 from reconciler.secret import Secret
@@ -24,7 +25,7 @@ def test_an_import_that_was_taken_is_not_sent_again_for_want_of_a_date() -> None
     taken = httpx.MockTransport(lambda _: httpx.Response(201, json={"activity_id": _ACTIVITY}))
     client = ConstantContact(
         "https://api.example.com/v3",
-        Secret("token"),
+        OneToken(Secret("token")),
         Unlimited(),
         sleep=time.sleep,
         random=lambda: 0.0,

@@ -1,0 +1,56 @@
+-- Tokens that end and are renewed, one budget row per API key, contacts written one by one, people let back in.
+
+ALTER TABLE reconciler.accounts
+    ADD COLUMN token_ends_at timestamptz,
+    ADD COLUMN refresh_token_used_at timestamptz;
+COMMENT ON COLUMN reconciler.accounts.token_ends_at IS 'When the access token ends at the latest; NULL: not known.';
+COMMENT ON COLUMN reconciler.accounts.refresh_token_used_at IS 'When the refresh token was given or last used: after 180 idle days it is stale.';
+
+ALTER TABLE reconciler.connections
+    ADD COLUMN custom_field_types jsonb NOT NULL DEFAULT '{}',
+    ADD COLUMN caught_up_since timestamptz;
+COMMENT ON COLUMN reconciler.connections.custom_field_types IS 'The types of the mapped custom fields, as the account has them: name to type.';
+COMMENT ON COLUMN reconciler.connections.caught_up_since IS 'Connected again after it had been disconnected since this time; NULL once a run has caught up and said so.';
+
+CREATE TABLE reconciler.api_budgets (
+    key_fingerprint bytea PRIMARY KEY,
+    day date NOT NULL,
+    calls integer NOT NULL,
+    next_at timestamptz NOT NULL,
+    slowed_until timestamptz,
+    spent_on date
+);
+COMMENT ON TABLE reconciler.api_budgets IS 'What each API key may still spend: one row, which all processes share.';
+COMMENT ON COLUMN reconciler.api_budgets.key_fingerprint IS 'Keyed hash of the API key.';
+COMMENT ON COLUMN reconciler.api_budgets.day IS 'The UTC day of the last reserved slot.';
+COMMENT ON COLUMN reconciler.api_budgets.calls IS 'Slots reserved on that day.';
+COMMENT ON COLUMN reconciler.api_budgets.next_at IS 'The last reserved slot; the next is a spacing later, and not in the past.';
+COMMENT ON COLUMN reconciler.api_budgets.slowed_until IS 'Until when slots are twice as far apart, because Constant Contact said that we were too fast.';
+COMMENT ON COLUMN reconciler.api_budgets.spent_on IS 'The UTC day on which Constant Contact said that its daily limit is reached.';
+INSERT INTO reconciler.api_budgets (key_fingerprint, day, calls, next_at)
+SELECT DISTINCT ON (key_fingerprint) key_fingerprint, day, calls, next_at
+FROM reconciler.api_usage ORDER BY key_fingerprint, day DESC;
+DROP TABLE reconciler.api_usage;
+
+ALTER TABLE reconciler.pairs
+    ADD COLUMN untaken jsonb NOT NULL DEFAULT '{}',
+    ADD COLUMN rejoin_at timestamptz,
+    ADD COLUMN rejoin_basis text;
+COMMENT ON COLUMN reconciler.pairs.untaken IS 'Fields that an import did not take, with the value: a single write tries once more.';
+COMMENT ON COLUMN reconciler.pairs.rejoin_at IS 'Since when they may come back although they left or were deleted there; NULL: they may not.';
+COMMENT ON COLUMN reconciler.pairs.rejoin_basis IS 'Why they may, in the words of who said so.';
+
+ALTER TABLE reconciler.plan_changes ADD COLUMN is_single boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN reconciler.plan_changes.is_single IS 'Whether it goes by a call of its own, because an import can''t do it.';
+
+ALTER TABLE reconciler.batches ADD COLUMN is_single boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN reconciler.batches.is_single IS 'Not an import but one contact, written by a call of its own.';
+-- How many were written singly in the last day.
+CREATE INDEX batches_single ON reconciler.batches (connection_id, intended_at) WHERE is_single;
+
+ALTER TABLE reconciler.batch_contacts
+    ADD COLUMN former_hash bytea,
+    DROP CONSTRAINT batch_contacts_kind_check,
+    ADD CONSTRAINT batch_contacts_kind_check CHECK (kind IN ('add', 'update', 'readdress'));
+COMMENT ON COLUMN reconciler.batch_contacts.former_hash IS 'Keyed hash of the address that a changed one leaves: it is held too.';
+COMMENT ON COLUMN reconciler.batch_contacts.kind IS 'add, update or readdress.';
