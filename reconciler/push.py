@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Final
 from reconciler import fields, pull
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.client import PAGE
-from reconciler.domain import Deferred, InDoubt, KeptOff, Present, Rejected, Status, Verified
+from reconciler.domain import Present, Status
 from reconciler.errors import ApiError, ApiRefused, BatchRefused, NotFound, OutcomeUnknown
 from reconciler.ledger import batches, plans
+from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from reconciler.domain import Receipt
     from reconciler.ledger.batches import Batch
     from reconciler.ledger.database import Row
     from reconciler.ledger.plans import Planned
+    from reconciler.receipts import Receipt
     from reconciler.work import Work
 
 #: The read-back looks from so long before the request, by Constant Contact's clock, which counts in whole seconds.

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.domain import Deferred, InDoubt, KeptOff, Rejected, Verified
 from reconciler.ledger import statistics
 from reconciler.ledger.database import as_json, copy, rows, run, value
+from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.domain import Receipt
     from reconciler.ledger.database import Row, Transaction
     from reconciler.ledger.plans import Planned
+    from reconciler.receipts import Receipt
 
 _CONTACT_COLUMNS = (
     "batch_id",

@@ -4,15 +4,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.domain import Deferred, InDoubt, KeptOff, Reason, Rejected, Status, Verified
+from reconciler.domain import Reason, Status
 from reconciler.ledger.batches import Batch
 from reconciler.push import Sent, judge, seen
+from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
 from tests.builders import MEMBER, NOON, a_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.domain import Present, Receipt
+    from reconciler.domain import Present
+    from reconciler.receipts import Receipt
 
 PATIENCE = 900.0
 EARLY, LATE = PATIENCE - 1, PATIENCE
