@@ -76,7 +76,7 @@ def _codes_of(tree: ast.Module) -> set[str]:
                 if isinstance(choice, ast.IfExp)
                 for text in _texts(choice)
             }
-    return codes
+    return codes - {""}
 
 
 def _written_by_sql() -> set[str]:
