@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 #: Where a call carries a problem's code: by position, and by name.
 _CALLS = {"Rejected": [(1, "code")], "Deferred": [(1, "code")], "InDoubt": [(1, "code")]} | {
-    "Ending": [(3, "code"), (4, "left")]
+    "Ending": [(3, "code"), (4, "left")],
+    "_stopped": [(1, "code")],
 }
 #: Words that rows of a run have besides codes: what was done, and what became of it; and who has no row.
 _OTHER_WORDS = {"add", "update", "readdress", "skip", "verified", "deferred", "in_doubt", "skipped", "nothing"} | {
