@@ -10,15 +10,9 @@ from reconciler.constant_contact.calls import OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.extract import fold
 from reconciler.secret import Secret
+from tests.free_slots import Unlimited
 
 _ACTIVITY = "86b90820-cc52-11ea-9dad-fa163e3d9194"
-
-
-class Unlimited:
-    """Slots without end."""
-
-    def reserve(self) -> float:
-        return 0.0
 
 
 def test_an_import_that_was_taken_is_not_sent_again_for_want_of_a_date() -> None:
