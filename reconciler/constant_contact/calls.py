@@ -46,8 +46,11 @@ class Access(Protocol):
     def token(self) -> Secret:
         """The token to use now. Raises AccessRefused where there is none that could work."""
 
-    def after_refusal(self, refused: Secret) -> Secret:
-        """Another token than the one that was just refused. Raises AccessRefused where there is none."""
+    def after_refusal(self, refused: Secret) -> Secret | None:
+        """Another token than the one that was just refused; None where nobody renews it.
+
+        Raises AccessRefused that says why where it should have been renewed and can't be.
+        """
 
 
 class OneToken:
@@ -59,8 +62,8 @@ class OneToken:
     def token(self) -> Secret:
         return self._token
 
-    def after_refusal(self, refused: Secret) -> Secret:  # noqa: ARG002 - there is no other, whichever was refused
-        raise AccessRefused("Constant Contact refused the access token", advice="get a new one and connect again")
+    def after_refusal(self, refused: Secret) -> None:
+        """There is no other, whichever was refused."""
 
 
 class Calls:
@@ -163,6 +166,8 @@ class Calls:
             return self._send_with(token, operation, method, url, query=query, body=body)
         except AccessRefused:
             another = self._access.after_refusal(token)
+            if another is None:
+                raise
             return self._send_with(another, operation, method, url, query=query, body=body)
 
     def _send_with(
