@@ -57,6 +57,7 @@ class TestActivities:
 
         assert caller.get(f"/activities/{posted['activity_id']}").json()["state"] == "processing"
 
+    @pytest.mark.off_contract
     def test_the_collection_shows_the_newest_first_and_filters_by_state(self, caller: Caller) -> None:
         ids = [caller.send([]).json()["activity_id"] for _ in range(3)]
         page = caller.get("/activities", limit=2).json()
@@ -127,5 +128,6 @@ class TestExport:
         assert slow.get(f"/contact_exports/{posted['activity_id']}").status_code == 404
 
     @pytest.mark.parametrize("body", [{"status": "all"}, {"fields": ["shoe_size"]}, {"segment_id": 1}])
+    @pytest.mark.off_contract
     def test_an_invalid_export_is_refused(self, caller: Caller, body: dict[str, Any]) -> None:
         assert caller.post("/activities/contact_exports", body).status_code == 400

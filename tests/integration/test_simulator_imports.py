@@ -29,6 +29,7 @@ class TestImport:
             "cannot_add_to_list_count": 0,
         }
 
+    @pytest.mark.off_contract
     def test_only_supplied_fields_change_and_blanks_change_nothing(self, caller: Caller) -> None:
         caller.create("old@example.com", fields={"first_name": "Ivy", "last_name": "Hill"}, permission="explicit")
         caller.load({"email": "old@example.com", "first_name": "", "last_name": None, "company_name": "Garden"})
@@ -131,6 +132,7 @@ class TestImport:
         assert caller.who("twice@example.com")["first_name"] == "Ivy"
         assert "last_name" not in caller.who("twice@example.com")
 
+    @pytest.mark.off_contract
     def test_what_a_user_could_correct_is_counted_and_left_out(self, caller: Caller) -> None:
         counts = caller.load(
             {"email": "no address"},
@@ -146,11 +148,13 @@ class TestImport:
         assert counts["correctable_count"] == 7
         assert counts["person_count"] == len(caller.walk(status="all")) == 1
 
+    @pytest.mark.off_contract
     def test_a_long_address_is_taken_where_the_limit_is_higher(self, caller: Caller) -> None:
         caller.door.switch(import_email_max=80)
 
         assert caller.load({"email": f"{'x' * 40}@example.com"})["person_count"] == 1
 
+    @pytest.mark.off_contract
     def test_a_value_too_long_makes_its_row_an_error_or_is_cut(self, caller: Caller) -> None:
         row = {"email": "long@example.com", "first_name": "F" * 51}
         assert caller.load(row)["error_count"] == 1
@@ -181,12 +185,14 @@ class TestImport:
             [],
         ],
     )
+    @pytest.mark.off_contract
     def test_a_body_that_is_no_import_is_refused(self, caller: Caller, body: object) -> None:
         answer = caller.post("/activities/contacts_json_import", body)
 
         assert answer.status_code == 400
         assert answer.json()[0]["error_key"] == "contacts.api.validation.error"
 
+    @pytest.mark.off_contract
     def test_a_body_that_is_no_json_is_refused_by_what_it_is(self, caller: Caller) -> None:
         url, headers = "/v3/activities/contacts_json_import", caller.headers()
         broken = caller.http.post(url, content="{", headers={**headers, "Content-Type": "application/json"})
@@ -210,6 +216,7 @@ class TestImport:
         assert counts["items_total_count"] == 40_001
         assert counts["person_count"] == 40_000
 
+    @pytest.mark.off_contract
     def test_rows_beyond_four_megabytes_are_dropped_silently(self, caller: Caller) -> None:
         rows = [{"email": f"p{number:05d}@example.com", "street": "ä" * 200} for number in range(10_000)]
         body = json.dumps({"list_ids": [caller.list_id], "import_data": rows}, ensure_ascii=False).encode()
@@ -263,3 +270,61 @@ class TestImport:
         person = caller.who("a@example.com")
 
         assert (person["first_name"], person["company_name"]) == ("Ivy", "Garden")
+
+
+class TestUnknowns:
+    """What documentation leaves open: each way has its switch."""
+
+    def test_blanks_can_clear(self, caller: Caller) -> None:
+        caller.create("a@example.com", fields={"first_name": "Ivy", "phone": "555-555-0001"})
+        caller.door.switch(import_blanks="cleared")
+        caller.load({"email": "a@example.com", "first_name": "", "phone": ""})
+        person = caller.who("a@example.com")
+
+        assert "first_name" not in person
+        assert person["phone_numbers"] == []
+
+    @pytest.mark.off_contract
+    def test_an_import_that_is_too_big_can_be_refused_as_a_whole(self, caller: Caller) -> None:
+        caller.door.switch(truncated_body="refused")
+        rows = [{"email": f"p{number:05d}@example.com", "street": "s" * 250} for number in range(14_000)]
+
+        assert caller.send(rows).status_code == 400
+        assert caller.walk() == []
+
+    def test_the_total_can_leave_out_the_header_that_json_has_not(self, caller: Caller) -> None:
+        assert caller.load({"email": "a@example.com"})["items_total_count"] == 2
+
+        caller.door.switch(total_counts_header=False)
+        assert caller.load({"email": "a@example.com"})["items_total_count"] == 1
+
+    def test_joining_by_import_can_start_automations_once_for_each_list(self, caller: Caller) -> None:
+        caller.load({"email": "before@example.com"})
+        caller.door.switch(imports_start_automations=True)
+        caller.create("known@example.com", list_id=None)
+        for _ in range(2):
+            caller.load({"email": "new@example.com"}, {"email": "known@example.com"}, {"email": "before@example.com"})
+
+        assert caller.door.state()["automations"] == {caller.list_id: 2}
+
+    def test_an_address_imported_too_often_can_count_as_abuse(self, caller: Caller) -> None:
+        caller.door.switch(signup_abuse_most=2, signup_abuse_counts_imports=True)
+        counts = [caller.load({"email": "a@example.com"})["correctable_count"] for _ in range(3)]
+
+        assert counts == [0, 0, 1]
+        caller.door.switch(signup_abuse_counts_imports=False)
+        assert caller.load({"email": "a@example.com"})["correctable_count"] == 0
+
+    def test_more_custom_fields_than_a_contact_may_have_are_dropped(self, caller: Caller) -> None:
+        names = [caller.door.custom_field(label=f"Field {at}")["name"] for at in range(26)]
+        caller.load({"email": "a@example.com", **{f"cf:{name}": "x" for name in names}})
+
+        assert len(caller.who("a@example.com")["custom_fields"]) == 25
+
+    def test_states_can_be_abbreviated_and_addresses_put_in_lower_case(self, caller: Caller) -> None:
+        caller.door.switch(abbreviate_states=True, lower_case_addresses=True)
+        caller.load({"email": "Ivy@Example.com", "home_state": "new york"})
+        person = caller.who("ivy@example.com")
+
+        assert person["email_address"]["address"] == "ivy@example.com"
+        assert person["street_addresses"][0]["state"] == "NY"
