@@ -88,10 +88,10 @@ class ConstantContact:
         found = self._calls.get("getList", f"/contact_lists/{list_id}", {"include_membership_count": "all"})
         return wire.contact_list(found).members
 
-    def custom_fields(self) -> dict[str, str]:
-        """The account's custom fields: name to id. The name is Constant Contact's, never computed from a label."""
+    def custom_fields(self) -> dict[str, wire.CustomField]:
+        """The account's custom fields by name. The name is Constant Contact's, never computed from a label."""
         pages = self._calls.pages("getCustomFields", "/contact_custom_fields", {"limit": "100"})
-        return {item["name"]: item["custom_field_id"] for page, _ in pages for item in page.get("custom_fields", ())}
+        return {item["name"]: wire.custom_field(item) for page, _ in pages for item in page.get("custom_fields", ())}
 
     def everybody(self, mapped: wire.Mapped) -> Iterator[Page]:
         """The whole account with who is on the list, the deleted and the unsubscribed too."""

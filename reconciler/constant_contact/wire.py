@@ -31,6 +31,8 @@ class Mapped:
     list_id: str
     fields: tuple[str, ...]
     custom_fields: Mapping[str, str] = field(default_factory=dict)
+    #: The types of the custom ones, by name.
+    custom_types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def include(self) -> str:
@@ -60,6 +62,14 @@ class ListFound:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomField:
+    """A custom field of an account: its id, and what type of value it takes."""
+
+    custom_field_id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """A bulk activity as it stands."""
 
@@ -82,6 +92,10 @@ def account(answer: Mapping[str, Any]) -> AccountFound:
 
 def contact_list(answer: Mapping[str, Any]) -> ListFound:
     return ListFound(str(answer["list_id"]), str(answer["name"]), int(answer.get("membership_count", 0)))
+
+
+def custom_field(answer: Mapping[str, Any]) -> CustomField:
+    return CustomField(str(answer["custom_field_id"]), str(answer.get("type", "string")))
 
 
 def activity(answer: Mapping[str, Any]) -> Activity:
@@ -187,9 +201,11 @@ def _addresses(answer: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _custom(answer: Mapping[str, Any], mapped: Mapped) -> dict[str, str]:
-    names = {found: name for name, found in mapped.custom_fields.items()}
+    names = {found: fields.CUSTOM + name for name, found in mapped.custom_fields.items()}
     return {
-        fields.CUSTOM + names[item["custom_field_id"]]: fields.tidy(str(item.get("value", "")))
+        (name := names[item["custom_field_id"]]): fields.written(
+            name, fields.tidy(str(item.get("value", ""))), mapped.custom_types
+        )
         for item in answer.get("custom_fields") or ()
         if item.get("custom_field_id") in names
     }
