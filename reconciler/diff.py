@@ -5,24 +5,28 @@ All contacts of one address come in the same slice. Frames never leave this file
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from reconciler import fields
-from reconciler.domain import Add, Present, Readdress, Reason, Skip, Update
+from reconciler.domain import Add, Readdress, Reason, Skip, Update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.domain import Candidate, Decision
+    from reconciler.domain import Candidate, Decision, Present
 
 _ADD: Final = "add"
 _UPDATE: Final = "update"
 _READDRESS: Final = "readdress"
 #: A bulk import takes addresses of 50 characters, a single write 80 (provider's contract, `JsonImportContact.email`).
 _LONGEST_IN_IMPORT: Final = 50
+_WORDS: Final[Mapping[str, str]] = {
+    Reason.NEEDS_SINGLE_WRITE: f"an address of more than {_LONGEST_IN_IMPORT} characters can't go by a bulk import",
+    Reason.TOO_MANY_LISTS: f"on {fields.MOST_LISTS} lists already, as many as Constant Contact lets a contact be on",
+}
 
 
 def diff(candidates: Sequence[Candidate]) -> list[Decision]:
@@ -54,11 +58,12 @@ def _frame(candidates: Sequence[Candidate]) -> pd.DataFrame:
             "invalid": [bool(c.contact.fault) for c in candidates],
             "known": [c.member is not None for c in candidates],
             "on_list": [c.member is not None and c.member.on_list for c in candidates],
-            "off": [_off(c.member) for c in candidates],
+            "off": [_off(c.member, may_rejoin=c.may_rejoin) for c in candidates],
             "absent": [any(side is not None and side.absent for side in (c.member, c.linked)) for c in candidates],
-            "linked_off": [_off(c.linked) for c in candidates],
+            "linked_off": [_off(c.linked, may_rejoin=c.may_rejoin) for c in candidates],
             "moves": [c.member is None and c.linked is not None and not _is_another(c) for c in candidates],
             "rejected": [bool(c.rejected) for c in candidates],
+            "full": [c.member is not None and c.member.lists_full for c in candidates],
             "claimed": [c.claimed for c in candidates],
             "long": [len(c.contact.address) > _LONGEST_IN_IMPORT for c in candidates],
             "unlinked": [not c.is_linked for c in candidates],
@@ -93,6 +98,7 @@ def _verdicts(both: pd.DataFrame, differs: pd.DataFrame) -> pd.Series[str]:
         (both["off"] != "", both["off"]),
         (both["group_off"] != "", both["group_off"]),
         (both["rejected"], Reason.REJECTED),
+        (both["full"] & ~both["on_list"], Reason.TOO_MANY_LISTS),
         (both["group_absent"], Reason.MEMBERSHIP_UNCLEAR),
         (both["claimed"], Reason.ADDRESS_TAKEN),
         (both["moves"], _READDRESS),
@@ -186,23 +192,13 @@ def _message(verdict: str, winner: str, opted_out_by: str, candidate: Candidate)
         return f"contact {opted_out_by}, who has the same address, opted out"
     if verdict == Reason.INVALID:
         return candidate.contact.fault
-    if verdict == Reason.NEEDS_SINGLE_WRITE:
-        return f"an address of more than {_LONGEST_IN_IMPORT} characters can't go by a bulk import"
     if verdict == Reason.REJECTED:
         return candidate.rejected
-    return ""
+    return _WORDS.get(verdict, "")
 
 
-def _off(member: Present | None) -> str:
-    match member:
-        case None:
-            return ""
-        case Present(off=None):
-            return ""
-        case Present(off=reason):
-            return str(reason)
-        case _:
-            assert_never(member)
+def _off(member: Present | None, *, may_rejoin: bool) -> str:
+    return str((member and member.kept_off(may_rejoin=may_rejoin)) or "")
 
 
 def _fields(member: Present | None) -> Mapping[str, str]:

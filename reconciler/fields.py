@@ -29,6 +29,8 @@ CUSTOM: Final = "cf_"
 MOST_PHONES: Final = 3
 #: A contact has at most 25 custom fields (provider's contract, `custom_fields.maxItems`).
 MOST_CUSTOM_FIELDS: Final = 25
+#: A contact is on at most 50 lists (provider's contract, `list_memberships.maxItems`).
+MOST_LISTS: Final = 50
 _PHONE_LENGTH: Final = 25
 _LONG: Final = 255
 _SHORT: Final = 50

@@ -39,7 +39,7 @@ _BUCKETS: Final = {
     "in_doubt": "in doubt",
 }
 _REASONS_FOR_FULL: Final = ("first_run", "forced", "daily_sweep", "mapping_changed", "source_changed", "gap")
-_NEED_SOMEBODY: Final = ("invalid", "field_refused", "needs_single_write")
+_NEED_SOMEBODY: Final = ("invalid", "field_refused", "needs_single_write", "too_many_lists")
 _LOOKED_AT: Final = 50
 _CONTACTS_SHOWN: Final = 12
 _FIELDS_SHOWN: Final = 2

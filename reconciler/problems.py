@@ -30,6 +30,11 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "an address of 51 to 80 characters can't go by a bulk import",
         "nothing yet: single writes are to come",
     ),
+    "too_many_lists": Entry(
+        "admin",
+        "the contact is on 50 lists already, as many as Constant Contact allows",
+        "take them off a list in Constant Contact; the daily full comparison, or `--full`, tries again",
+    ),
     "readdress_not_yet": Entry(
         "nobody", "the e-mail address of a contact changed", "nothing yet: changed addresses are to come"
     ),

@@ -45,6 +45,7 @@ class Sent:
     before: Mapping[str, str]
     shown: Mapping[str, str]
     member: Present | None
+    may_rejoin: bool = False
 
 
 def push(work: Work, confirm: Callable[[], None]) -> None:
@@ -96,8 +97,7 @@ def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]
 
 def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
     """Send one batch: its intent is on disk before, its activity's id after."""
-    rows = [row for _, row in chunk]
-    body = wire.import_body(rows, work.mapped.list_id)
+    body = wire.import_body([row for _, row in chunk], work.mapped.list_id)
     since = (work.api.now() or pull.now(work)) - _BEFORE
     with work.write() as tx:
         told = (len(body), hashlib.sha256(body).hexdigest(), since)
@@ -105,7 +105,8 @@ def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
     work.tell(f"sending {len(chunk):,} contacts")
     try:
         addressed = [(planned.change.address, row) for planned, row in chunk]
-        activity_id = work.api.start_import(work.mapped.list_id, addressed)
+        let_in = [planned.change.address for planned, _ in chunk if planned.may_rejoin]
+        activity_id = work.api.start_import(work.mapped.list_id, addressed, let_in=let_in)
     except OutcomeUnknown:
         raise
     except ApiError as error:
@@ -241,8 +242,8 @@ def seen(sent: Sent) -> Verified | KeptOff | None:
     member = sent.member
     if member is None:
         return None
-    if member.off is not None:
-        return KeptOff(sent.contact_id, member.member_id, member.off)
+    if (off := member.kept_off(may_rejoin=sent.may_rejoin)) is not None:
+        return KeptOff(sent.contact_id, member.member_id, off)
     there = member.fields or {}
     if not member.on_list or not all(_is_taken(sent, name, there.get(name, "")) for name in sent.values):
         return None
@@ -294,6 +295,6 @@ def _counts(batch: Batch) -> str:
 
 def _sent(row: Row) -> Sent:
     member = row.member_id and Present(
-        row.member_id, Status(row.status), row.on_list, left=row.has_left, absent=False, fields=row.fields
+        row.member_id, Status(row.status), row.on_list, row.has_left, fields=row.fields, opted_out=row.opted_out
     )
-    return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None)
+    return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None, row.may_rejoin)

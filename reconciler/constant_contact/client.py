@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.constant_contact import answers, exports, wire
 from reconciler.constant_contact.calls import Calls
+from reconciler.domain import Status
 from reconciler.errors import ApiRefused, ApiUnavailable, NotFound, OutcomeUnknown
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     import httpx
 
@@ -56,6 +57,8 @@ class ConstantContact:
         )
         # The second lock: who was last seen as not mailable is never written to, whatever a plan says.
         self._off: set[bytes] = set()
+        # Of them, who was deleted and had never unsubscribed: a plan may name them to be let back in.
+        self._deleted: set[bytes] = set()
 
     @property
     def calls(self) -> dict[str, int]:
@@ -129,12 +132,15 @@ class ConstantContact:
         found = self._calls.get("getContacts", "/contacts", query).get("contacts", ())
         return self._seen([wire.member(found[0], mapped)])[0] if found else None
 
-    def start_import(self, list_id: str, rows: Sequence[tuple[str, bytes]]) -> str:
+    def start_import(self, list_id: str, rows: Sequence[tuple[str, bytes]], *, let_in: Collection[str] = ()) -> str:
         """Send one bulk import of (address, row); says the activity's id.
 
+        `let_in`: the addresses that may be sent although they were last seen as deleted; it opens nothing for who
+        unsubscribed or is not mailable.
         Raises OutcomeUnknown where no answer, or none that can be read, came: it may have been accepted.
         """
-        off = [address for address, _ in rows if self._key(address) in self._off]
+        open_again = self._deleted & {self._key(address) for address in let_in}
+        off = [address for address, _ in rows if self._key(address) in self._off - open_again]
         if off:
             raise ApiRefused(f"{len(off)} of {len(rows)} contacts of an import are not mailable: nothing was sent")
         body = wire.import_body([row for _, row in rows], list_id)
@@ -178,10 +184,16 @@ class ConstantContact:
 
     def _seen(self, members: list[Member]) -> list[Member]:
         for member in members:
+            if not member.address:
+                continue
+            key = self._key(member.address)
+            self._deleted.discard(key)
             if member.status.is_mailable:
-                self._off.discard(self._key(member.address))
-            elif member.address:
-                self._off.add(self._key(member.address))
+                self._off.discard(key)
+                continue
+            self._off.add(key)
+            if member.status is Status.DELETED and member.opted_out_at is None:
+                self._deleted.add(key)
         return members
 
     def _key(self, address: str) -> bytes:

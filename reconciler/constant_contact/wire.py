@@ -115,6 +115,7 @@ def member(answer: Mapping[str, Any], mapped: Mapped) -> Member:
     """One contact of an answer, as a member of the mapped list."""
     address = answer.get("email_address") or {}
     deleted_at = moment(answer.get("deleted_at"))
+    is_out = _status(address) is Status.UNSUBSCRIBED
     there = {**_plain(answer), **_phones(answer), **_addresses(answer), **_custom(answer, mapped)}
     if "phone" in mapped.fields and "other_phone" in there:
         # The import's `phone` is of kind other: both names mean one place, and a statement has one of them.
@@ -126,8 +127,9 @@ def member(answer: Mapping[str, Any], mapped: Mapped) -> Member:
         address=str(address.get("address", "")),
         fields={name: there[name] for name in mapped.fields if there.get(name)},
         updated_at=moment(answer.get("updated_at")),
-        opted_out_at=moment(address.get("opt_out_date")),
+        opted_out_at=moment(address.get("opt_out_date")) or (deleted_at if is_out else None),
         deleted_at=deleted_at,
+        occupied=_occupied(answer, mapped, there),
     )
 
 
@@ -198,6 +200,18 @@ def _addresses(answer: Mapping[str, Any]) -> dict[str, str]:
         for part in fields.ADDRESS_PARTS
         if place.get(part)
     }
+
+
+def _occupied(answer: Mapping[str, Any], mapped: Mapped, there: Mapping[str, str]) -> dict[str, int]:
+    """How many places are filled by what is not ours, where that can leave too few."""
+    lists = answer.get("list_memberships") or ()
+    ours = {"other_phone" if name == "phone" else name for name in mapped.fields}
+    kinds = [_PHONE_KINDS.get(phone.get("kind", "other")) for phone in answer.get("phone_numbers") or ()]
+    custom = len(answer.get("custom_fields") or ()) - sum(map(fields.is_custom, there))
+    found = {"phones": sum(kind not in ours for kind in kinds), "custom_fields": custom}
+    if len(lists) >= fields.MOST_LISTS and mapped.list_id not in lists:
+        found["lists"] = len(lists)
+    return {name: count for name, count in found.items() if count}
 
 
 def _custom(answer: Mapping[str, Any], mapped: Mapped) -> dict[str, str]:

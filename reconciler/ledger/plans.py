@@ -37,6 +37,8 @@ class Planned:
     change: Add | Update
     address_hash: bytes
     contact_digest: bytes
+    #: Somebody let them back in although they left or were deleted there.
+    may_rejoin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def pushable_ids(tx: Transaction, run_id: int, after: str, size: int) -> list[st
 def pushable(tx: Transaction, connection_id: int, run_id: int) -> Iterator[Planned]:
     """The changes that are to be pushed and are in no batch yet, in plan order."""
     for row in stream(tx, "plan_next", connection_id=connection_id, run_id=run_id):
-        yield Planned(_change(row), bytes(row.address_hash), bytes(row.digest))
+        yield Planned(_change(row), bytes(row.address_hash), bytes(row.digest), bool(row.may_rejoin))
 
 
 def people(
@@ -173,6 +175,7 @@ def _candidate(row: Row) -> Candidate:
         rejected=row.rejected or "",
         refused_fields=row.refused_fields or {},
         claimed=row.claimed,
+        may_rejoin=bool(row.may_rejoin),
     )
 
 
@@ -187,6 +190,8 @@ def _present(row: Row, side: str) -> Present | None:
         left=found[f"{side}_left"],
         absent=found[f"{side}_absent"],
         fields=found[f"{side}_fields"],
+        opted_out=found[f"{side}_opted_out"],
+        lists_full=found[f"{side}_lists_full"],
     )
 
 

@@ -14,7 +14,10 @@ SET verdict = CASE r.outcome WHEN 'verified' THEN 'unchanged' WHEN 'rejected' TH
     shown = CASE WHEN r.outcome = 'verified' THEN r.shown ELSE p.shown END,
     refused_fields = CASE WHEN r.outcome = 'verified'
         THEN coalesce((SELECT jsonb_object_agg(k, b."values" -> k) FROM jsonb_object_keys(r.refused) AS k), '{}')
-        ELSE p.refused_fields END
+        ELSE p.refused_fields END,
+    -- Who is back on the list is let in no more: leaving counts again. Nor who unsubscribed.
+    rejoin_at = CASE WHEN r.outcome = 'verified' OR r.code = 'unsubscribed' THEN NULL ELSE p.rejoin_at END,
+    rejoin_basis = CASE WHEN r.outcome = 'verified' OR r.code = 'unsubscribed' THEN NULL ELSE p.rejoin_basis END
 FROM staged_receipts AS r
 JOIN reconciler.batch_contacts AS b ON b.batch_id = :batch_id AND b.contact_id = r.contact_id
 LEFT JOIN reconciler.members AS m ON m.connection_id = b.connection_id AND m.address_hash = b.address_hash
