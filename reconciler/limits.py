@@ -85,6 +85,9 @@ class Limits:
     not_taken_seconds: float = 900
 
     rows_kept_days: float = 30
+    #: A contact that is written in more than so many of so many runs is reported as flapping.
+    flapping_writes: int = 3
+    flapping_runs: int = 6
 
     @classmethod
     def of(cls, chosen: Mapping[str, object]) -> Limits:

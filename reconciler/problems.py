@@ -82,6 +82,11 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "opted_out": Entry("nobody", "opted out in the CRM", "nothing"),
     "out_of_scope": Entry("nobody", "not eligible, or gone from the CRM", "nothing"),
     "no_email": Entry("crm", "has no e-mail address", "nothing, or add one in the CRM"),
+    "flapping": Entry(
+        "admin",
+        "written again and again: somebody or something changes the value back each time",
+        "find what else writes this field, in Constant Contact or in the CRM, and let one of them have it",
+    ),
     "unbalanced": Entry("admin", "a sum of the report does not meet", "look at the report's balances and tell us"),
     "held": Entry("admin", "the run is held until somebody acts", "read the report's message"),
     "disconnected": Entry("admin", "there is no token that works", "connect again: `reconciler connect NAME`"),
