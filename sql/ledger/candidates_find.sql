@@ -6,6 +6,9 @@ WITH held AS (
     SELECT b.address_hash AS address_group FROM reconciler.batch_contacts AS b
     WHERE b.connection_id = :connection_id AND NOT b.settled
     UNION
+    SELECT b.former_hash FROM reconciler.batch_contacts AS b
+    WHERE b.connection_id = :connection_id AND NOT b.settled AND b.former_hash IS NOT NULL
+    UNION
     SELECT c.address_group FROM reconciler.batch_contacts AS b
     JOIN reconciler.contacts AS c ON c.connection_id = b.connection_id AND c.contact_id = b.contact_id
     WHERE b.connection_id = :connection_id AND NOT b.settled
@@ -21,6 +24,6 @@ WHERE c.connection_id = :connection_id
        OR p.contact_digest IS DISTINCT FROM c.digest
        OR p.member_digest IS DISTINCT FROM (coalesce(m.digest, '') || coalesce(l.digest, ''))
        OR p.look_again_at <= reconciler.clock()
-       OR p.rejoin_at IS NOT NULL AND p.verdict IN ('left_list', 'deleted_there'))
+       OR p.rejoin_at IS NOT NULL AND p.verdict IN ('left_list', 'deleted_there', 'unchanged'))
   AND NOT EXISTS (SELECT FROM held AS h WHERE h.address_group = c.address_group)
 GROUP BY c.address_group;

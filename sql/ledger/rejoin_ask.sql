@@ -8,7 +8,7 @@ SELECT a.contact_id,
                          JOIN reconciler.members AS m ON m.connection_id = mate.connection_id
                                 AND (m.member_id = q.member_id OR m.address_hash = mate.address_hash)
                          WHERE mate.connection_id = c.connection_id AND mate.address_group = c.address_group
-                           AND (m.status = 'unsubscribed' OR m.status = 'deleted' AND m.opted_out_at IS NOT NULL))
+                           AND (m.status = 'unsubscribed' OR m.opted_out_at IS NOT NULL))
                 THEN 'unsubscribed'
             WHEN p.verdict IN ('left_list', 'deleted_there') THEN NULL
             ELSE coalesce(p.verdict, 'undecided') END AS against

@@ -100,6 +100,7 @@ def test_another_connection_with_the_same_contact_ids_does_not_count(installatio
     assert installation.run("other")["counts"]["added"] == 2
     for _ in range(2):
         tug.pull()
+    installation.change(tug.ada, first_name="Augusta")
 
     report = installation.run("other")
 

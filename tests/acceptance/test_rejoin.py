@@ -181,6 +181,26 @@ def test_the_unsubscription_of_a_contact_with_the_same_address_counts(installati
     assert village.rejoin("ada").code == 2
 
 
+@pytest.mark.parametrize("how", ["left", "deleted"])
+def test_who_comes_back_does_so_under_the_address_that_the_crm_has_now(installation: Installation, how: str) -> None:
+    village = Village(installation, "ada", "bob")
+    if how == "left":
+        village.leave("ada")
+    else:
+        village.act("ada", "delete")
+    village.find_out()
+    assert village.rejoin("ada").code == 0
+    installation.change(village.ids["ada"], email="ada@example.org")
+
+    for _ in range(2):
+        installation.run()
+        installation.later(20)
+
+    assert set(installation.api.members()) == {"ada@example.org", "bob@example.com"}
+    assert village.verdict("ada") == ("unchanged", False, None)
+    assert installation.run()["api"]["calls"] == 0
+
+
 def test_a_rejoin_is_written_down_with_its_basis(installation: Installation) -> None:
     village = Village(installation, "ada", "bob")
     for who in village.ids:
