@@ -132,7 +132,7 @@ def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request)
         crm=crm,
         open_api=lambda: parts.open_api(connection),
         connection=connection,
-        mapped=Mapped(connection.list_id, connection.fields, connection.custom_fields),
+        mapped=Mapped(connection.list_id, connection.fields, connection.custom_fields, connection.custom_field_types),
         lease=lease,
         run_id=run_id,
         keys=parts.keys,

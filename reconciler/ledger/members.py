@@ -36,6 +36,7 @@ _COLUMNS = (
     "updated_at",
     "opted_out_at",
     "deleted_at",
+    "occupied",
 )
 
 
@@ -141,4 +142,5 @@ def _records(members: Iterable[Member], keys: Keys) -> Iterator[tuple[object, ..
             member.updated_at,
             member.opted_out_at,
             member.deleted_at,
+            as_json(member.occupied),
         )

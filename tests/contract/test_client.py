@@ -50,7 +50,7 @@ def mapped(api: Api) -> wire.Mapped:
     with_custom = _client(api, api.access_token)
     known = with_custom.custom_fields()
     with_custom.close()
-    return wire.Mapped(api.list_id, fields, {"customer_id": known["customer_id"]})
+    return wire.Mapped(api.list_id, fields, {"customer_id": known["customer_id"].custom_field_id})
 
 
 def test_the_account_its_lists_and_its_counts_are_read(client: ConstantContact, api: Api) -> None:
