@@ -14,11 +14,13 @@ from reconciler.errors import (
     CrmError,
     DailyLimitReached,
     Forbidden,
+    GrantEnded,
     LeaseLost,
     Mistake,
     NotFound,
     ReconcilerError,
     StatementError,
+    TokenEnded,
 )
 
 
@@ -36,6 +38,8 @@ class Ending:
     left_message: str = ""
 
 
+#: The token has ended by itself: known without a call.
+KNOWN_END: Final = "token_ended"
 ABANDONED: Final = Ending(State.ABANDONED, left="abandoned", left_message="the run died before it was sent")
 
 
@@ -55,6 +59,10 @@ def ending_of(error: ReconcilerError, *, has_sent: bool) -> Ending:  # noqa: C90
     match error:
         case OtherPlan():
             return Ending(State.HELD, "only_if", told, "held", "held")
+        case TokenEnded():
+            return Ending(State.DISCONNECTED, KNOWN_END, told, "disconnected", "disconnected")
+        case GrantEnded():
+            return Ending(State.DISCONNECTED, "grant_ended", told, "disconnected", "disconnected")
         case AccessRefused():
             return Ending(State.DISCONNECTED, "token_refused", told, "disconnected", "disconnected")
         case Forbidden():

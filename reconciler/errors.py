@@ -101,6 +101,14 @@ class AccessRefused(ApiError):
     """Constant Contact refused the access token, or there is none that could work."""
 
 
+class GrantEnded(AccessRefused):
+    """The refresh token is no good any more: somebody has to consent again."""
+
+
+class TokenEnded(AccessRefused):
+    """The access token has ended, and nothing renews it."""
+
+
 class Untrusted(ApiError):
     """The other side can't prove that it is Constant Contact: nothing was sent."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.ledger.database import one, value
 
 if TYPE_CHECKING:
     from reconciler.ledger.database import Ledger, Transaction
+
+#: Of an API key's day, kept for tokens and for people's own clicks.
+RESERVE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 ALTER TABLE reconciler.accounts
     ADD COLUMN token_ends_at timestamptz,
-    ADD COLUMN refresh_token_used_at timestamptz;
+    ADD COLUMN refresh_token_used_at timestamptz,
+    ADD COLUMN refresh_unanswered_at timestamptz;
 COMMENT ON COLUMN reconciler.accounts.token_ends_at IS 'When the access token ends at the latest; NULL: not known.';
 COMMENT ON COLUMN reconciler.accounts.refresh_token_used_at IS 'When the refresh token was given or last used: after 180 idle days it is stale.';
+COMMENT ON COLUMN reconciler.accounts.refresh_unanswered_at IS 'When a refresh was asked for and no answer came: a rotating refresh token may be used up by it.';
 
 ALTER TABLE reconciler.connections
     ADD COLUMN custom_field_types jsonb NOT NULL DEFAULT '{}',
