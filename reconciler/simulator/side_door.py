@@ -39,6 +39,10 @@ class SideDoor:
         """Define a custom field: `label`, and `type` if it isn't string."""
         return self._call("POST", "/custom_fields", body)
 
+    def tag(self, **body: object) -> dict[str, Any]:
+        """Make a tag: `name`."""
+        return self._call("POST", "/tags", body)
+
     def fault(self, **body: object) -> None:
         """Let something go wrong: `fault`, `operation`, and how often."""
         self._call("POST", "/faults", body)
@@ -50,6 +54,10 @@ class SideDoor:
     def token(self, action: str) -> dict[str, Any]:
         """Expire or revoke the tokens, or make a `new` one, which the answer has."""
         return self._call("POST", "/tokens", {"action": action})
+
+    def device(self, user_code: str, action: str) -> dict[str, Any]:
+        """Approve or deny a device that waits: `action` is approve or deny."""
+        return self._call("POST", "/device", {"user_code": user_code, "action": action})
 
     def switch(self, **switches: object) -> dict[str, Any]:
         """Turn switches; the answer has all of them."""

@@ -130,6 +130,7 @@ class TestAccess:
 
     def test_a_rotating_refresh_token_is_good_once(self, caller: Caller) -> None:
         form = {"grant_type": "refresh_token", "refresh_token": caller.simulator.refresh_token}
+        form["client_id"] = caller.simulator.api_key
         first = caller.http.post(f"{caller.simulator.auth_url}/token", data=form)
         again = caller.http.post(f"{caller.simulator.auth_url}/token", data=form)
 
@@ -759,14 +760,14 @@ class TestExport:
 
 class TestOtherMethods:
     def test_what_is_not_served_is_refused_in_an_array_and_counted_by_name(self, caller: Caller) -> None:
-        put = caller.http.put(f"/v3/contacts/{caller.list_id}", json={}, headers=caller._headers())
-        signup = caller.post("/contacts/sign_up_form", {})
+        put = caller.http.put(f"/v3/contact_lists/{caller.list_id}", json={}, headers=caller._headers())
+        remove = caller.post("/activities/remove_list_memberships", {})
         other = caller.get("/emails")
         counts = caller.door.state()["requests"]["by_operation"]
 
-        assert (put.status_code, signup.status_code, other.status_code) == (405, 404, 404)
+        assert (put.status_code, remove.status_code, other.status_code) == (405, 404, 404)
         assert put.json()[0]["error_key"] == "contacts.api.method_not_allowed"
-        assert counts == {"putContact": 1, "createOrUpdateContact": 1, "unknown": 1}
+        assert counts == {"putList": 1, "postListRemoveContact": 1, "unknown": 1}
 
 
 class TestOwnerAndContact:
