@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import queue
 import threading
+import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
 from reconciler.constant_contact import answers
+from reconciler.credentials import Application
 from reconciler.errors import AccessRefused, ApiUnavailable, DailyLimitReached, GrantEnded
 from reconciler.secret import Secret
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reconciler.constant_contact.budget import Slots
-    from reconciler.credentials import Application
 
 SCOPE: Final = "contact_data account_read offline_access"
 #: The whole of a request, with what looking up the name takes: an account's row is locked for so long.
@@ -140,7 +141,8 @@ class OAuth:
 
     def start(self, application: Application) -> DeviceCode:
         """Begin the device flow. Raises AccessRefused where the API key is not made for it, or ApiUnavailable."""
-        response = self._asked("/device/authorize", application, {"scope": SCOPE})
+        # Here the API key is named, never proved (RFC 8628, 3.1): a secret is for the token endpoint.
+        response = self._asked("/device/authorize", Application(application.api_key), {"scope": SCOPE})
         if response.status_code in _REFUSALS:
             raise _refused(answers.words(response))
         if response.status_code != _OK:
@@ -152,7 +154,7 @@ class OAuth:
                 str(found["user_code"]),
                 str(found.get("verification_uri_complete") or found["verification_uri"]),
                 _number(found.get("expires_in")) or _DEVICE_SECONDS,
-                _number(found.get("interval")) or _INTERVAL_SECONDS,
+                _INTERVAL_SECONDS if (pause := _number(found.get("interval"))) is None else pause,
             )
         except (KeyError, TypeError) as error:
             raise ApiUnavailable("Constant Contact's answer has no code for the device flow") from error
@@ -186,7 +188,7 @@ class OAuth:
         The API key goes by HTTP Basic with its secret, else in the body, never both: two are refused (server_flow).
         """
         key, secret = application.api_key, application.client_secret
-        auth = None if secret is None else httpx.BasicAuth(key.reveal(), secret.reveal())
+        auth = None if secret is None else httpx.BasicAuth(_encoded(key), _encoded(secret))
         sent = dict(form) if secret is not None else {"client_id": key.reveal(), **form}
 
         def post() -> httpx.Response:
@@ -200,6 +202,11 @@ class OAuth:
                 return _read(response)
 
         return _within(self._total_seconds, post)
+
+
+def _encoded(secret: Secret) -> str:
+    """As a form's value: so it goes into Basic authentication too (RFC 6749, 2.3.1)."""
+    return urllib.parse.quote_plus(secret.reveal())
 
 
 def _read(response: httpx.Response) -> httpx.Response:
@@ -248,7 +255,7 @@ def _pair(response: httpx.Response) -> Pair:
     if not isinstance(access, str) or not access:
         raise ApiUnavailable("Constant Contact's answer has no access token", advice=_PASSES)
     pasted = Secret(refresh) if isinstance(refresh, str) and refresh else None
-    return Pair(Secret(access), pasted, _number(found.get("expires_in")))
+    return Pair(Secret(access), pasted, _number(found.get("expires_in")) or None)
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:
@@ -271,7 +278,7 @@ def _number(value: object) -> float | None:
         number = float(str(value))
     except ValueError:
         return None
-    return number if 0 < number < float("inf") else None
+    return number if 0 <= number < float("inf") else None
 
 
 def _refused(said: str) -> AccessRefused:
