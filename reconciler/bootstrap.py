@@ -118,13 +118,20 @@ class Process:
         connections.token(vault, connection)
         return self.crm(connections.crm_url(vault, connection), connection.limits)
 
+    def access(self, ledger: Ledger, vault: Vault, connection: Connection) -> Tokens:
+        """The access of a stored connection's account, kept fresh."""
+        oauth = self._oauth(self._slots(ledger, connection))
+        account_id = connection.account.account_id
+        return Tokens(ledger, vault, oauth, account_id, sleep=self.sleep, monotonic=self.monotonic)
+
     def _connected(self, ledger: Ledger, vault: Vault, connection: Connection) -> ConstantContact:
+        access = self.access(ledger, vault, connection)
+        return self.api(access, self._slots(ledger, connection), connection.limits)
+
+    def _slots(self, ledger: Ledger, connection: Connection) -> Usage:
         account = connection.account
         per_second = account.pace_per_second or self.settings.pace_per_second
-        slots = Usage(ledger, account.key_fingerprint, per_second, self.per_day(connection))
-        oauth = self._oauth(slots)
-        access = Tokens(ledger, vault, oauth, account.account_id, sleep=self.sleep, monotonic=self.monotonic)
-        return self.api(access, slots, connection.limits)
+        return Usage(ledger, account.key_fingerprint, per_second, self.per_day(connection))
 
     def sign_in(self, ledger: Ledger, application: Application) -> OAuth:
         """The OAuth server, for an application that has no token yet."""

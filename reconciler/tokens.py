@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler import token_end
+from reconciler.constant_contact.answers import Throttled
 from reconciler.constant_contact.oauth import RefreshUnanswered
 from reconciler.credentials import Application
 from reconciler.errors import AccessRefused, ApiUnavailable, DailyLimitReached, GrantEnded, LedgerError, TokenEnded
@@ -29,6 +30,8 @@ _LIFE_SECONDS: Final = 86_400.0
 _AGAIN_SECONDS: Final = 30.0
 #: A slot so near is waited for under the lock: with the request itself it stays under 20 seconds.
 _NEAR_SECONDS: Final = 2.0
+#: Pauses where Constant Contact says that token requests come too fast.
+_THROTTLED_PAUSES: Final = (1.0, 2.0, 4.0)
 #: Pauses while the ledger is asked again and again to take a new pair: without it the account is locked out.
 _STORE_PAUSES: Final = (0.2, 1.0, 2.0, 5.0, 10.0)
 _CONNECT: Final = "connect again with a new token: `reconciler connect NAME`"
@@ -128,16 +131,23 @@ class Tokens:
 
     def _renew(self, old: Secret) -> Secret:
         """The token that comes after this one, whoever got it."""
-        waited = None
+        may_ask, pauses = False, list(_THROTTLED_PAUSES)
         while True:
             try:
-                found = self._renew_alone(old, may_ask=waited is not None)
+                found = self._renew_alone(old, may_ask=may_ask)
             except accounts.AccountBusy:
                 raise ApiUnavailable("another process has been renewing the token for too long") from None
+            except Throttled as error:
+                # Slots are apart when they are given, not when requests arrive: a busy machine may bring two together.
+                if not pauses:
+                    raise ApiUnavailable(str(error), advice=error.advice) from None
+                may_ask = False
+                self._sleep(pauses.pop(0))
+                continue
             if not isinstance(found, float):
                 return self._keep(found)
-            waited = found
-            self._sleep(waited)
+            may_ask = True
+            self._sleep(found)
 
     def _renew_alone(self, old: Secret, *, may_ask: bool) -> _Held | float:
         """Under the row's lock: another's new token, or our own; or how long our slot is still away.

@@ -35,7 +35,8 @@ _OK: Final = 200
 _REFUSALS: Final = (400, 401, 403)
 #: Certainly not carried out: the connection was never there, or the server said that it did nothing.
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_NOT_DONE: Final = (429, 503)
+_THROTTLED: Final = 429
+_UNAVAILABLE: Final = 503
 _PASSES: Final = "this passes; nothing is lost meanwhile"
 _AGAIN: Final = "say `reconciler connect NAME --device` again"
 
@@ -117,7 +118,7 @@ class OAuth:
         """A new access token. A rotating refresh token is used up by this: store the new one before anything else.
 
         Raises GrantEnded where the refresh token is no good (HTTP 400, `invalid_grant`), AccessRefused where the API
-        key or its secret is, RefreshUnanswered where it may have been done, and ApiUnavailable where it was not.
+        key or its secret is, RefreshUnanswered where it may have been done, Throttled and ApiUnavailable where not.
         """
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
         try:
@@ -133,7 +134,9 @@ class OAuth:
             raise GrantEnded(f"Constant Contact no longer takes the refresh token: {said}")
         if response.status_code in _REFUSALS:
             raise _refused(said)
-        if response.status_code in _NOT_DONE:
+        if response.status_code == _THROTTLED:
+            raise answers.Throttled(f"Constant Contact's sign-in asks for patience: {said}", advice=_PASSES)
+        if response.status_code == _UNAVAILABLE:
             raise _in_trouble(response, said)
         raise RefreshUnanswered(
             f"Constant Contact answered a token's refresh with {response.status_code}: {said}", advice=_PASSES

@@ -54,6 +54,7 @@ def stored_refresh_token(installation: Installation) -> str | None:
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries that follow each other at once, and token requests too."""
     monkeypatch.setattr("reconciler.constant_contact.calls._FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("reconciler.tokens._THROTTLED_PAUSES", (0.0, 0.0, 0.0))
     monkeypatch.setattr("reconciler.bootstrap._TOKENS_PER_SECOND", 1000.0)
 
 
@@ -145,12 +146,19 @@ def test_trouble_at_the_token_endpoint_that_passes_does_not_disconnect(
     acme: Installation, trouble: dict[str, object]
 ) -> None:
     acme.api.door.token("expire")
-    acme.api.door.fault(**trouble, operation="token", times=4)
+    acme.api.door.fault(**trouble, operation="token", times=16 if trouble.get("status") == 429 else 4)
 
     code, report = run(acme)
 
     assert (code, report["state"], report["reason"]) == (1, "failed", "unavailable")
     assert acme.say("status", "acme").out.startswith("acme: Connected")
+    arrives(acme)
+
+
+def test_a_token_endpoint_that_asks_for_patience_gets_it(acme: Installation) -> None:
+    acme.api.door.token("expire")
+    acme.api.door.fault(fault="status", status=429, operation="token", times=3)
+
     arrives(acme)
 
 
