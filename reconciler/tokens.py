@@ -30,6 +30,8 @@ _LIFE_SECONDS: Final = 86_400.0
 _AGAIN_SECONDS: Final = 30.0
 #: A slot so near is waited for under the lock: with the request itself it stays under 20 seconds.
 _NEAR_SECONDS: Final = 2.0
+#: How long a process whose transaction was lost may take to store its pair, before we say that it is used up.
+_SIBLING_SECONDS: Final = 1.0
 #: Pauses where Constant Contact says that token requests come too fast.
 _THROTTLED_PAUSES: Final = (1.0, 2.0, 4.0)
 #: Pauses while the ledger is asked again and again to take a new pair: without it the account is locked out.
@@ -217,10 +219,14 @@ class Tokens:
 
     def _given_up(self, used: _Held | None, error: GrantEnded) -> _Held:
         """The refresh token was refused: perhaps because another pair has been stored since; else it is forgotten."""
-        held = self._read()
-        if used is None or held.token != used.token:
+        if used is None:
+            return self._read()
+        self._sleep(_SIBLING_SECONDS)
+        if (held := self._read()).token != used.token:
             return held
         accounts.grant_ended(self._ledger, self._account_id, used.stored.refresh_token_sealed)
+        if (held := self._read()).token != used.token:  # it came while we waited for its row
+            return held
         lost_at = used.stored.refresh_unanswered_at
         if lost_at is None:
             raise GrantEnded(str(error), advice=_CONNECT)
