@@ -5,32 +5,27 @@ What it asks and how it answers: developer.constantcontact.com/api_guide/server_
 
 from __future__ import annotations
 
-import queue
-import threading
-import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
 from reconciler.constant_contact import answers
+from reconciler.constant_contact.token_endpoint import TOTAL_SECONDS, TokenEndpoint
 from reconciler.credentials import Application
 from reconciler.errors import AccessRefused, ApiUnavailable, DailyLimitReached, GrantEnded
 from reconciler.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from reconciler.constant_contact.budget import Slots
 
 SCOPE: Final = "contact_data account_read offline_access"
-#: The whole of a request, with what looking up the name takes: an account's row is locked for so long.
-TOTAL_SECONDS: Final = 15.0
 _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 #: What the standard says where the answer does not (RFC 8628, 3.2).
 _INTERVAL_SECONDS: Final = 5.0
 _DEVICE_SECONDS: Final = 600.0
-_MOST_BYTES: Final = 100_000
 _OK: Final = 200
 _REFUSALS: Final = (400, 401, 403)
 #: Certainly not carried out: the connection was never there, or the server said that it did nothing.
@@ -99,10 +94,8 @@ class OAuth:
         transport: httpx.BaseTransport | None = None,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
-        self._url = url.rstrip("/")
+        self._server = TokenEndpoint(url, transport, total_seconds)
         self._slots = slots
-        self._transport = transport
-        self._total_seconds = total_seconds
 
     def slot(self) -> float:
         """Reserve the right to one request; says how many seconds away it is. Raises DailyLimitReached."""
@@ -122,7 +115,7 @@ class OAuth:
         """
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
         try:
-            response = self._post("/token", application, form)
+            response = self._server.post("/token", application, form)
         except _NOT_SENT as error:
             raise _unreached(error) from None
         except httpx.TransportError as error:
@@ -181,68 +174,9 @@ class OAuth:
 
     def _asked(self, path: str, application: Application, form: Mapping[str, str]) -> httpx.Response:
         try:
-            return self._post(path, application, form)
+            return self._server.post(path, application, form)
         except httpx.TransportError as error:
             raise _unreached(error) from None
-
-    def _post(self, path: str, application: Application, form: Mapping[str, str]) -> httpx.Response:
-        """One request, given up after its whole time; a redirect is not followed.
-
-        The API key goes by HTTP Basic with its secret, else in the body, never both: two are refused (server_flow).
-        """
-        key, secret = application.api_key, application.client_secret
-        auth = None if secret is None else httpx.BasicAuth(_encoded(key), _encoded(secret))
-        sent = dict(form) if secret is not None else {"client_id": key.reveal(), **form}
-
-        def post() -> httpx.Response:
-            timeout = httpx.Timeout(self._total_seconds, connect=self._total_seconds / 2)
-            with (
-                httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False) as http,
-                http.stream(
-                    "POST", self._url + path, data=sent, auth=auth, headers={"Accept": "application/json"}
-                ) as response,
-            ):
-                return _read(response)
-
-        return _within(self._total_seconds, post)
-
-
-def _encoded(secret: Secret) -> str:
-    """As a form's value: so it goes into Basic authentication too (RFC 6749, 2.3.1)."""
-    return urllib.parse.quote_plus(secret.reveal())
-
-
-def _read(response: httpx.Response) -> httpx.Response:
-    """The answer with its body, which no token's is longer than."""
-    content = bytearray()
-    for part in response.iter_bytes():
-        content += part
-        if len(content) > _MOST_BYTES:
-            raise httpx.RemoteProtocolError("the answer is too long")
-    return httpx.Response(response.status_code, content=bytes(content))
-
-
-def _within(seconds: float, do: Callable[[], httpx.Response]) -> httpx.Response:
-    """Give up after the whole time: a client's own timeouts begin anew with every byte, and know nothing of names.
-
-    Raises httpx.ReadTimeout; what was given up goes on in its own thread until it fails by itself.
-    """
-    done: queue.SimpleQueue[httpx.Response | BaseException] = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            done.put(do())
-        except BaseException as error:  # noqa: BLE001 - it is raised again where it was asked for
-            done.put(error)
-
-    threading.Thread(target=work, name="token", daemon=True).start()
-    try:
-        found = done.get(timeout=seconds)
-    except queue.Empty:
-        raise httpx.ReadTimeout("the whole time has gone by") from None
-    if isinstance(found, BaseException):
-        raise found
-    return found
 
 
 def _refreshed(response: httpx.Response) -> Pair:

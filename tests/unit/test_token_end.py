@@ -46,14 +46,14 @@ def test_a_token_says_when_it_ends() -> None:
     assert token_end.of_token(jwt({"exp": int(NOW.timestamp()), "cid": "key"})) == NOW
 
 
+CLAIMS: list[object] = [{}, {"exp": None}, {"exp": "soon"}, {"exp": 1e400}, {"exp": -1e18}, [], 7]
+
+
 @pytest.mark.parametrize(
     "token",
     [
         *("", "opaque", "a.b", "a.b.c", "a.!!.c", "a.e30.c.d", "..", "é.é.é"),
-        *(
-            jwt(claims).reveal()
-            for claims in ({}, {"exp": None}, {"exp": "soon"}, {"exp": 1e400}, {"exp": -1e18}, [], 7)
-        ),
+        *(jwt(claims).reveal() for claims in CLAIMS),
     ],
 )
 def test_a_token_that_does_not_say_it_ends_at_a_time_not_known(token: str) -> None:
