@@ -147,13 +147,13 @@ class OAuth:
         try:
             return DeviceCode(
                 Secret(found["device_code"]),
-                str(found["user_code"]),
-                str(found.get("verification_uri_complete") or found["verification_uri"]),
+                _shown(found["user_code"]),
+                _shown(found.get("verification_uri_complete") or found["verification_uri"]),
                 _number(found.get("expires_in")) or _DEVICE_SECONDS,
                 _INTERVAL_SECONDS if (pause := _number(found.get("interval"))) is None else pause,
             )
-        except (KeyError, TypeError) as error:
-            raise ApiUnavailable("Constant Contact's answer has no code for the device flow") from error
+        except (KeyError, TypeError):
+            raise ApiUnavailable("Constant Contact's answer has no code for the device flow") from None
 
     def poll(self, application: Application, code: DeviceCode) -> Pair | Waiting:
         """Ask whether somebody has consented. Raises AccessRefused where they said no or the code is too old."""
@@ -208,6 +208,13 @@ def _error(response: httpx.Response) -> str:
         return str(_object(response).get("error", "")) if response.status_code in _REFUSALS else ""
     except ApiUnavailable:
         return ""
+
+
+def _shown(text: object) -> str:
+    """What goes to somebody's terminal as it is. Raises TypeError where it is nothing to be read there."""
+    if not isinstance(text, str) or not text.isprintable():
+        raise TypeError
+    return text
 
 
 def _number(value: object) -> float | None:
