@@ -241,7 +241,7 @@ reconcile.run(here.parts(here.ledger(), die), "acme", Request("cli"))
 
 def process_sleeps_none(installation: Installation) -> None:
     """Tries that follow each other at once: the pauses of the client are no setting."""
-    installation._monkeypatch.setattr("reconciler.constant_contact.client._FIRST_PAUSE", 0.0)
+    installation._monkeypatch.setattr("reconciler.constant_contact.calls._FIRST_PAUSE", 0.0)
 
 
 def test_who_was_disconnected_by_hand_stays_so_when_another_of_the_account_is_connected_again(
