@@ -10,10 +10,10 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler import custom_types, extract, fields, statements
+from reconciler import custom_types, extract, fields, statements, token_end
 from reconciler.credentials import KNOWN
 from reconciler.errors import NotFound, UsageError
-from reconciler.ledger import audit, batches, leases
+from reconciler.ledger import accounts, audit, batches, leases
 from reconciler.ledger import connections as stored
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def disconnect(ledger: Ledger, connection: Connection, actor: str, *, erase: boo
     """Forget the credentials, unless another connection needs them; says whether they are gone."""
     with ledger.transaction() as tx:
         stored.disconnect(tx, connection.connection_id, "disconnected by hand")
-        forgotten = stored.forget_unused_credentials(tx, connection.account.account_id)
+        forgotten = accounts.forget_unused_credentials(tx, connection.account.account_id)
         if erase:
             stored.erase(tx, connection.connection_id)
         audit.write(
@@ -236,7 +236,7 @@ def _store(
 ) -> None:
     given, types = wish.credentials, {name: found.type for name, found in custom.items()}
     fingerprint = vault.keyed_hash(given.api_key.reveal())
-    account_id = stored.account_id(tx, account.encoded_account_id, account.organization, fingerprint)
+    account_id = accounts.account_id(tx, account.encoded_account_id, account.organization, fingerprint)
     sealed = {name: _sealed(vault, account.encoded_account_id, name, getattr(given, name)) for name in KNOWN}
     connection_id = stored.save(
         tx,
@@ -255,7 +255,8 @@ def _store(
             "observe": wish.observe,
         },
     )
-    stored.set_credentials(tx, account_id, sealed)
+    ends_at = token_end.of_token(given.access_token)
+    accounts.set_credentials(tx, account_id, sealed, ends_at=ends_at, life_seconds=given.seconds)
     if wish.crm_url is not None:
         url = vault.seal(wish.crm_url, table="connections", row=wish.name, field="crm_url")
         stored.set_crm_url(tx, connection_id, url)

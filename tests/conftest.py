@@ -86,11 +86,13 @@ def api() -> Iterator[Api]:
         found = json.loads(_SIMULATOR)
         door = SideDoor(found["url"])
         door.reset()
-        yield Api(_PROXY, found["access_token"], found["api_key"], found["list_id"], door)
+        tokens = (found["access_token"], found["api_key"], found["list_id"])
+        yield Api(_PROXY, *tokens, door, found["auth_url"], found["refresh_token"])
         return
     with Simulator() as simulator:
         door = SideDoor(simulator.url)
-        yield Api(simulator.api_url, simulator.access_token, simulator.api_key, simulator.list_id, door)
+        tokens = (simulator.access_token, simulator.api_key, simulator.list_id)
+        yield Api(simulator.api_url, *tokens, door, simulator.auth_url, simulator.refresh_token)
 
 
 @pytest.fixture

@@ -219,10 +219,13 @@ def _run_and_show(ledger: Ledger, parts: Parts, name: str, request: Request, *, 
 def _tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
     """A tick of a connection that is disconnected or held says so each time."""
     from reconciler import connection_page, reconcile
+    from reconciler.ledger import runs as stored
 
     connection = reconcile.find(ledger, name)
     if connection.disconnected_at or connection.held_at:
-        click.echo(f"{name}: {connection_page.badge(connection)}", err=True)
+        with ledger.transaction() as tx:
+            behind = stored.behind(tx, connection.connection_id)
+        click.echo(f"{name}: {connection_page.badge(connection, behind)}", err=True)
 
 
 def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool) -> None:

@@ -2,9 +2,15 @@
 
 ALTER TABLE reconciler.accounts
     ADD COLUMN token_ends_at timestamptz,
-    ADD COLUMN refresh_token_used_at timestamptz;
+    ADD COLUMN refresh_token_used_at timestamptz,
+    ADD COLUMN refresh_unanswered_at timestamptz;
 COMMENT ON COLUMN reconciler.accounts.token_ends_at IS 'When the access token ends at the latest; NULL: not known.';
 COMMENT ON COLUMN reconciler.accounts.refresh_token_used_at IS 'When the refresh token was given or last used: after 180 idle days it is stale.';
+COMMENT ON COLUMN reconciler.accounts.refresh_unanswered_at IS 'When a refresh was asked for and no answer came: a rotating refresh token may be used up by it.';
+-- Tokens that were given to an earlier version last a day, as all do that nothing renews.
+UPDATE reconciler.accounts
+SET token_ends_at = token_stored_at + interval '24 hours',
+    refresh_token_used_at = CASE WHEN refresh_token_sealed IS NOT NULL THEN token_stored_at END;
 
 ALTER TABLE reconciler.connections
     ADD COLUMN custom_field_types jsonb NOT NULL DEFAULT '{}',
