@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler import push
+from reconciler import forecast, push
 from reconciler.errors import QueueFull
 
 if TYPE_CHECKING:
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from reconciler.work import Work
 
 
-def send(work: Work, confirm: Callable[[], None]) -> None:
+def send(work: Work, confirm: Callable[[], None], pace: tuple[float, int]) -> None:
     """Send the plan's changes; where the account's queue is full, what is in it is settled first, then once more.
 
-    Raises ApiError; QueueFull where the queue stays full, by activities that need not be ours.
+    `pace` is calls a second and a UTC day. Raises ApiError; QueueFull where the queue stays full, by activities that
+    need not be ours.
     """
+    _tell_what_is_short(work, pace)
     try:
         push.push(work, confirm)
     except QueueFull:
@@ -25,3 +27,13 @@ def send(work: Work, confirm: Callable[[], None]) -> None:
         if not push.settle(work):
             work.sleep(work.connection.limits.poll_most_seconds)
         push.push(work, confirm)
+
+
+def _tell_what_is_short(work: Work, pace: tuple[float, int]) -> None:
+    with work.ledger.transaction() as tx:
+        expected = forecast.of_writing(tx, work.connection, work.run_id, pace)
+    if expected.calls > expected.left_today:
+        work.tell(
+            f"about {expected.calls:,} calls are needed and {expected.left_today:,} are left today:"
+            " the rest goes after 00:00 UTC"
+        )

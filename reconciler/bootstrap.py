@@ -90,7 +90,7 @@ class Process:
             open_crm=lambda connection: self._crm_of(vault, connection),
             open_api=lambda connection: self._connected(ledger, vault, connection),
             keys=self.keys(vault),
-            per_day=self.per_day,
+            pace=self.pace,
             holder=f"{socket.gethostname()}:{os.getpid()}",
             sleep=self.sleep,
             monotonic=self.monotonic,
@@ -120,9 +120,7 @@ class Process:
             raise AccessRefused(
                 "there is no access token", advice=f"connect again: `reconciler connect {connection.name}`"
             )
-        account = connection.account
-        per_second = account.pace_per_second or self.settings.pace_per_second
-        slots = Usage(ledger, account.key_fingerprint, per_second, self.per_day(connection))
+        slots = Usage(ledger, connection.account.key_fingerprint, *self.pace(connection))
         return self.api(OneToken(token), slots, connection.limits)
 
     def _given(self, ledger: Ledger, vault: Vault, given: Credentials) -> ConstantContact:
@@ -133,6 +131,10 @@ class Process:
         most = (per_day or self.settings.pace_per_day) + RESERVE
         slots = Usage(ledger, fingerprint, per_second or self.settings.pace_per_second, most)
         return self.api(OneToken(given.access_token), slots, Limits())
+
+    def pace(self, connection: Connection) -> tuple[float, int]:
+        """How many calls a second and a UTC day the runs of the connection's API key may make."""
+        return connection.account.pace_per_second or self.settings.pace_per_second, self.per_day(connection)
 
     def per_day(self, connection: Connection) -> int:
         """How many calls a UTC day the connection's API key may make."""

@@ -43,7 +43,7 @@ class Parts:
     open_crm: Callable[[Connection], Crm]
     open_api: Callable[[Connection], ConstantContact]
     keys: Keys
-    per_day: Callable[[Connection], int]
+    pace: Callable[[Connection], tuple[float, int]]
     holder: str
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
@@ -176,7 +176,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
         if not request.plan_only:
             _note_done(work, full)
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
-    return _act(work, plan, full, course)
+    return _act(work, plan, full, course, parts.pace(work.connection))
 
 
 def _gather_members(work: Work, full: str | None, request: Request, course: _Course) -> Plan:
@@ -195,11 +195,11 @@ def _gather_members(work: Work, full: str | None, request: Request, course: _Cou
     return _decide(work, sweep=full is not None, keep=not request.plan_only)
 
 
-def _act(work: Work, plan: Plan, full: str | None, course: _Course) -> Ending:
+def _act(work: Work, plan: Plan, full: str | None, course: _Course, pace: tuple[float, int]) -> Ending:
     ending = Ending(State.COMPLETED if plan.pushable or course.has_settled else State.NOTHING_TO_DO)
     try:
         with work.stage("push"):
-            act.send(work, _Freshness(work, course))
+            act.send(work, _Freshness(work, course), pace)
     except (ApiUnavailable, DailyLimitReached) as error:
         ending = ending_of(error, has_sent=_has_sent(work))
     # What earlier runs had left open was settled before.
@@ -286,7 +286,7 @@ def _conclude(work: Work, parts: Parts, ending: Ending, course: _Course, *, is_p
         course.listed_after,
         work.calls,
         work.seconds,
-        parts.per_day(work.connection),
+        parts.pace(work.connection)[1],
     )
     # A run that lost its lease still writes its own record: nobody else does.
     with work.ledger.transaction() as tx:
