@@ -60,9 +60,9 @@ def test_default_gives_back_the_figures_of_the_settings(acme: Installation) -> N
 
 @pytest.mark.parametrize("pair", ["pace_per_second=0", "pace_per_second=fast", "pace_per_day=0", "pace_per_day=1.5"])
 def test_a_pace_that_is_none_is_refused_and_changes_nothing(acme: Installation, pair: str) -> None:
-    before = acme.say("set", "acme").out
+    key, before = pair.partition("=")[0], acme.say("set", "acme").out
 
-    assert_refused(acme.say("set", "acme", "overlap_seconds=1", pair), 2, pair.split("=")[0], "needs a number")
+    assert_refused(acme.say("set", "acme", "overlap_seconds=1", pair), 2, key, "needs a number")
     assert acme.say("set", "acme").out == before
 
 

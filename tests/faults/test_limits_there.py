@@ -137,12 +137,16 @@ def test_a_queue_that_stays_full_leaves_the_rest_to_the_next_run(acme: Acme) -> 
     acme.arrives()
 
 
-def test_an_export_that_finds_the_queue_full_is_done_by_pages(acme: Acme) -> None:
-    """Four people to add, and a list of over six pages: its members would be read by an export."""
-    acme.api.door.fault(fault="status", status=429, operation="postContactsExport", body=QUEUE)
+@pytest.mark.parametrize(
+    "fault",
+    [{"operation": "postContactsExport", "status": 429, "body": QUEUE}, {"operation": "getActivity", "status": 404}],
+)
+def test_an_export_that_can_t_be_had_is_done_by_pages(acme: Acme, fault: dict[str, object]) -> None:
+    """Five people to add, and a list of over six pages: its members would be read by an export."""
     _add_many(acme, "p", 3100)
     assert acme.run().state == "completed"
     _add_many(acme, "q", 5)
+    acme.api.door.fault(fault="status", **fault)
     ended = acme.run()
 
     assert (ended.state, ended.report["counts"]["added"]) == ("completed", 5)
