@@ -60,7 +60,7 @@ class OneToken:
         return self._token
 
     def after_refusal(self, refused: Secret) -> Secret:  # noqa: ARG002 - there is no other, whichever was refused
-        raise AccessRefused("Constant Contact refused the access token", advice="get a new one and connect again")
+        raise AccessRefused("Constant Contact refused the access token", advice="get a new token and connect again")
 
 
 class Calls:
