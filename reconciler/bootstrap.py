@@ -96,7 +96,7 @@ class Process:
             open_crm=lambda connection: self._crm_of(vault, connection),
             open_api=lambda connection: self._connected(ledger, vault, connection),
             keys=self.keys(vault),
-            per_day=self.per_day,
+            pace=self.pace,
             holder=f"{socket.gethostname()}:{os.getpid()}",
             sleep=self.sleep,
             monotonic=self.monotonic,
@@ -131,9 +131,7 @@ class Process:
         return self.api(access, self._slots(ledger, connection), connection.limits)
 
     def _slots(self, ledger: Ledger, connection: Connection) -> Usage:
-        account = connection.account
-        per_second = account.pace_per_second or self.settings.pace_per_second
-        return Usage(ledger, account.key_fingerprint, per_second, self.per_day(connection))
+        return Usage(ledger, connection.account.key_fingerprint, *self.pace(connection))
 
     def sign_in(self, ledger: Ledger, application: Application) -> OAuth:
         """The OAuth server, for an application that has no token yet."""
@@ -154,6 +152,10 @@ class Process:
         most = (per_day or self.settings.pace_per_day) + RESERVE
         slots = Usage(ledger, fingerprint, per_second or self.settings.pace_per_second, most)
         return self.api(OneToken(given.access_token), slots, Limits())
+
+    def pace(self, connection: Connection) -> tuple[float, int]:
+        """How many calls a second and a UTC day the runs of the connection's API key may make."""
+        return connection.account.pace_per_second or self.settings.pace_per_second, self.per_day(connection)
 
     def per_day(self, connection: Connection) -> int:
         """How many calls a UTC day the connection's API key may make."""

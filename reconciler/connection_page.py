@@ -56,7 +56,14 @@ def badge(connection: Connection, behind: tuple[int, float]) -> str:
 
 
 def consequences(
-    found: Mapping[str, Any], *, known: int, overwritten: Mapping[str, int], calls: int, minutes: int
+    found: Mapping[str, Any],
+    *,
+    known: int,
+    overwritten: Mapping[str, int],
+    calls: int,
+    minutes: int,
+    left_today: int,
+    days: int,
 ) -> str:
     """What the first sync would do, before it does anything.
 
@@ -81,7 +88,11 @@ def consequences(
         block("update", f"{number(plan['updated'], 'member')}; values that would be overwritten: {fields}"),
         block("keep off", f"{number(counts['suppressed'], 'contact')}{reasons(found['suppressed'])}"),
         block("leave out", ", ".join(f"{count:,} {what}" for what, count in left_out.items())),
-        block("cost", f"about {number(calls, 'API call')} and {number(minutes, 'minute')}"),
+        block(
+            "cost",
+            f"about {number(calls, 'API call')} and {number(minutes, 'minute')}; {left_today:,} calls are left today"
+            + (f", so it would go on for {days} days" if days > 1 else ""),
+        ),
         block(
             "active", f"{active:,} members before, at most {active + plan['added']:,} after; look at your contact tier"
         ),

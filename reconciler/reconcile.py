@@ -45,7 +45,7 @@ class Parts:
     open_crm: Callable[[Connection], Crm]
     open_api: Callable[[Connection], ConstantContact]
     keys: Keys
-    per_day: Callable[[Connection], int]
+    pace: Callable[[Connection], tuple[float, int]]
     holder: str
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
@@ -179,7 +179,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
         if not request.plan_only:
             _note_done(work, full)
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
-    return _act(work, plan, full, course)
+    return _act(work, plan, full, course, parts.pace(work.connection))
 
 
 def _gather_members(work: Work, full: str | None, request: Request, course: _Course) -> Plan:
@@ -198,13 +198,13 @@ def _gather_members(work: Work, full: str | None, request: Request, course: _Cou
     return _decide(work, sweep=full is not None, keep=not request.plan_only)
 
 
-def _act(work: Work, plan: Plan, full: str | None, course: _Course) -> Ending:
+def _act(work: Work, plan: Plan, full: str | None, course: _Course, pace: tuple[float, int]) -> Ending:
     is_busy = plan.pushable(_singles_left(work)) or course.has_settled
     ending = Ending(State.COMPLETED if is_busy else State.NOTHING_TO_DO)
     fresh = Freshness(work, course.read_at, course.listed_before or 0)
     try:
         with work.stage("push"):
-            act.send(work, fresh)
+            act.send(work, fresh, pace)
     except (ApiUnavailable, DailyLimitReached) as error:
         ending = ending_of(error, has_sent=_has_sent(work))
     # What earlier runs had left open was settled before.
@@ -277,7 +277,7 @@ def _conclude(work: Work, parts: Parts, ending: Ending, course: _Course, *, is_p
         course.listed_after,
         work.calls,
         work.seconds,
-        parts.per_day(work.connection),
+        parts.pace(work.connection)[1],
     )
     # A run that lost its lease still writes its own record: nobody else does.
     with work.ledger.transaction() as tx:

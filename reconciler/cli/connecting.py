@@ -132,43 +132,6 @@ def status(name: str | None, *, json_: bool) -> None:
         click.echo("\n\n".join(map(str, told)) or "No connection yet: `reconciler connect NAME`.")
 
 
-@click.command("set")
-@click.argument("name")
-@click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)
-@json_option
-def set_(name: str, pairs: Sequence[str], *, json_: bool) -> None:
-    """Change times and limits of NAME; without KEY=VALUE list them.
-
-    Example: reconciler set acme interval_seconds=600
-    """
-    import dataclasses
-
-    from reconciler import limits, policies, reconcile
-    from reconciler.ledger import audit, connections
-
-    ledger = ready_ledger(process())
-    connection = reconcile.find(ledger, name)
-    if not pairs:
-        there = {**dataclasses.asdict(connection.limits), **policies.shown(connection.policy)}
-        if json_:
-            print_json(there)
-        else:
-            click.echo("\n".join(f"{key}={value}" for key, value in there.items()))
-        return
-    if wrong := [pair for pair in pairs if "=" not in pair]:
-        raise UsageError(f"{wrong[0]!r} is not of the form KEY=VALUE")
-    given = dict(pair.split("=", 1) for pair in pairs)
-    policy = policies.parse(given, connection.fields)
-    chosen = {**limits.parse({key: text for key, text in given.items() if key not in policy}), **policy}
-    limits.check_order(limits.Limits.of({**connection.settings, **chosen}))
-    with ledger.transaction() as tx:
-        connections.set_settings(tx, connection.connection_id, {**connection.settings, **chosen})
-        if policy:
-            connections.reopen(tx, connection.connection_id)
-        audit.write(tx, actor(), "set", name, {"before": dict(connection.settings), "after": chosen})
-    click.echo(f"{name}: {', '.join(f'{key}={value}' for key, value in chosen.items())}", err=True)
-
-
 def _wish(name: str, credentials: Credentials, options: dict[str, Any]) -> Wish:
     from reconciler.connections import Wish
     from reconciler.secret import Secret
@@ -207,8 +170,7 @@ def _is_yes() -> bool:
 
 
 def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
-    from reconciler import connection_page, reconcile
-    from reconciler.forecast import forecast
+    from reconciler import connection_page, forecast, reconcile
     from reconciler.request import Request
 
     request = Request("connect", actor(), plan_only=True)
@@ -222,8 +184,11 @@ def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
             f"{name} is connected, but not started, because the first sync can't be looked at: {outcome.message}",
             advice=f"correct it and connect again; until then nothing of {name} is pushed",
         )
-    expected = forecast(ledger, outcome)
-    click.echo(connection_page.consequences(outcome.to_json(), **expected))
+    connection = reconcile.find(ledger, name)
+    with ledger.transaction() as tx:
+        touched = forecast.touched(tx, outcome)
+        expected = forecast.of_plan(tx, connection, outcome, here.pace(connection))
+    click.echo(connection_page.consequences(outcome.to_json(), **touched, **expected.to_json()))
 
 
 def _existing(ledger: Ledger, name: str) -> Connection | None:
@@ -268,4 +233,4 @@ def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bo
     }
 
 
-COMMANDS: Final = (connect, start, disconnect, _pausing(paused=True), _pausing(paused=False), status, set_)
+COMMANDS: Final = (connect, start, disconnect, _pausing(paused=True), _pausing(paused=False), status)

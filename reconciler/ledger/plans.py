@@ -62,6 +62,19 @@ class Plan:
         return by_import + min(self.singles, singles_left)
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What sending a plan would take."""
+
+    #: Of the additions, people whom the account has already.
+    known: int
+    #: What goes by imports, and about how many bytes that is; and what goes by calls of its own.
+    adds: int
+    updates: int
+    singles: int
+    bytes: int
+
+
 def find(tx: Transaction, connection_id: int, *, sweep: bool, among: Sequence[str] | None = None) -> int:
     """Find the address groups with a contact to decide, for this transaction; says how many."""
     asked = None if among is None else list(among)
@@ -156,10 +169,10 @@ def people(
     return [(row.member_id, row.address) for row in found]
 
 
-def known_and_bytes(tx: Transaction, run_id: int) -> tuple[int, int]:
-    """Of a plan's additions, how many the account has already; and about how many bytes its changes are."""
+def size(tx: Transaction, run_id: int) -> Size:
+    """What sending a plan would take."""
     row = run(tx, "plan_size", run_id=run_id).one()
-    return int(row.known), int(row.bytes)
+    return Size(int(row.known), int(row.adds), int(row.updates), int(row.singles), int(row.bytes))
 
 
 def overwritten(tx: Transaction, run_id: int) -> dict[str, int]:
