@@ -39,6 +39,7 @@ def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending,
     """Make the report of a run and write it, once."""
     runs.note_skips(tx, run_id, connection.connection_id)
     runs.note_deferred(tx, run_id, ending.left, ending.left_message or ending.message or "")
+    mirror.note_linked(tx, connection.connection_id)
     limits = connection.limits
     runs.note_flapping(tx, run_id, connection.connection_id, writes=limits.flapping_writes, runs=limits.flapping_runs)
     codes = runs.codes(tx, run_id, connection.connection_id)

@@ -6,6 +6,7 @@ A read is tried again when the trouble passes; a write never: whether it happene
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,7 @@ from reconciler.constant_contact import answers, exports, wire
 from reconciler.constant_contact.calls import Calls
 from reconciler.constant_contact.whole import INCLUDE, Whole
 from reconciler.domain import Status
-from reconciler.errors import ApiRefused, ApiUnavailable, NotFound, OutcomeUnknown
+from reconciler.errors import ApiRefused, ApiUnavailable, ListGone, NotFound, OutcomeUnknown, TooLarge
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -50,11 +51,19 @@ class ConstantContact:
         random: Callable[[], float],
         fold: Callable[[str], str],
         write_seconds: float = 120,
+        monotonic: Callable[[], float] = time.monotonic,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._fold = fold
         self._calls = Calls(
-            url, access, slots, sleep=sleep, random=random, write_seconds=write_seconds, transport=transport
+            url,
+            access,
+            slots,
+            sleep=sleep,
+            random=random,
+            write_seconds=write_seconds,
+            monotonic=monotonic,
+            transport=transport,
         )
         # The second lock: who was last seen as not mailable is never written to, whatever a plan says.
         self._off: set[bytes] = set()
@@ -83,14 +92,12 @@ class ConstantContact:
         return [wire.contact_list(found) for page, _ in pages for found in page.get("lists", ())]
 
     def contact_list(self, list_id: str) -> wire.ListFound:
-        """One list with its number of mailable members. Raises NotFound."""
-        found = self._calls.get("getList", f"/contact_lists/{list_id}", {"include_membership_count": "active"})
-        return wire.contact_list(found)
+        """One list with its number of mailable members. Raises ListGone."""
+        return self._list(list_id, "active")
 
     def list_size(self, list_id: str) -> int:
         """How many people are on a list, the unsubscribed and other not mailable too."""
-        found = self._calls.get("getList", f"/contact_lists/{list_id}", {"include_membership_count": "all"})
-        return wire.contact_list(found).members
+        return self._list(list_id, "all").members
 
     def custom_fields(self) -> dict[str, wire.CustomField]:
         """The account's custom fields by name. The name is Constant Contact's, never computed from a label."""
@@ -186,16 +193,26 @@ class ConstantContact:
         return str(answers.body(answer)["activity_id"])
 
     def exported(self, activity: wire.Activity) -> list[str] | None:
-        """The contact ids of a finished export; None where it is gone or not understood."""
+        """The contact ids of a finished export; None where it is gone, too large or not understood."""
         try:
             text = self._calls.text("getContactsExport", activity.results)
-        except NotFound:
+        except (NotFound, TooLarge):
             return None
         return exports.contact_ids(text)
 
     def now(self) -> dt.datetime | None:
         """Constant Contact's clock at the last read."""
         return self._calls.answered_at
+
+    def _list(self, list_id: str, counted: str) -> wire.ListFound:
+        try:
+            found = self._calls.get("getList", f"/contact_lists/{list_id}", {"include_membership_count": counted})
+        except NotFound as error:
+            raise ListGone(
+                f"the list is no longer in the account: {error}",
+                advice="make it anew and connect with --switch-list, or disconnect",
+            ) from error
+        return wire.contact_list(found)
 
     def _members(self, mapped: wire.Mapped, **query: str) -> Iterator[Page]:
         asked = {**query, "include": mapped.include, "limit": str(PAGE)}

@@ -65,8 +65,10 @@ class Plan:
 def find(tx: Transaction, connection_id: int, *, sweep: bool, among: Sequence[str] | None = None) -> int:
     """Find the address groups with a contact to decide, for this transaction; says how many."""
     asked = None if among is None else list(among)
-    run(tx, "candidates_leaving", connection_id=connection_id)
-    return run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, among=asked).rowcount
+    found = run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, among=asked).rowcount
+    if found:
+        run(tx, "candidates_leaving", connection_id=connection_id)
+    return found
 
 
 def slices(tx: Transaction, connection_id: int, size: int) -> Iterator[list[Candidate]]:

@@ -23,7 +23,8 @@ UNION ALL
 SELECT 'list', CASE
         WHEN EXISTS (SELECT FROM stands AS s WHERE s.member_id = m.member_id AND s.place = 'on_list' AND s.is_in_crm)
             THEN 'from_crm'
-        WHEN EXISTS (SELECT FROM stands AS s WHERE s.member_id = m.member_id)
+        WHEN m.linked_at IS NOT NULL
+            OR EXISTS (SELECT FROM stands AS s WHERE s.member_id = m.member_id)
             OR EXISTS (SELECT FROM reconciler.contacts AS c
                        WHERE c.connection_id = m.connection_id AND c.address_hash = m.address_hash) THEN 'still_on_list'
         ELSE 'others' END, count(*)

@@ -40,6 +40,9 @@ COMMENT ON COLUMN reconciler.pairs.untaken IS 'Fields that an import did not tak
 COMMENT ON COLUMN reconciler.pairs.rejoin_at IS 'Since when they may come back although they left or were deleted there; NULL: they may not.';
 COMMENT ON COLUMN reconciler.pairs.rejoin_basis IS 'Why they may, in the words of who said so.';
 
+ALTER TABLE reconciler.members ADD COLUMN linked_at timestamptz;
+COMMENT ON COLUMN reconciler.members.linked_at IS 'When a contact of the CRM was first matched with it; on the list and nobody''s now: still there though not wanted.';
+
 ALTER TABLE reconciler.plan_changes
     ADD COLUMN is_single boolean NOT NULL DEFAULT false,
     ADD COLUMN has_rest boolean NOT NULL DEFAULT false;

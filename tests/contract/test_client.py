@@ -15,6 +15,7 @@ from reconciler.domain import Status
 from reconciler.errors import AccessRefused, ApiRefused, NotFound
 from reconciler.extract import fold
 from reconciler.secret import Secret
+from tests.free_slots import Unlimited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,13 +26,6 @@ pytestmark = pytest.mark.http
 
 _NOWHERE = "00000000-0000-4000-8000-000000000000"
 _LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-
-
-class Unlimited:
-    """Slots without end."""
-
-    def reserve(self) -> float:
-        return 0.0
 
 
 @pytest.fixture

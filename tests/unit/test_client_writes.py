@@ -15,17 +15,11 @@ from reconciler.constant_contact.client import ConstantContact
 from reconciler.errors import ApiRefused
 from reconciler.extract import fold
 from reconciler.secret import Secret
+from tests.free_slots import Unlimited
 
 _ACTIVITY = "86b90820-cc52-11ea-9dad-fa163e3d9194"
 _LIST = "06526938-56dd-11e9-932a-fa163e9ec6a5"
 _DELETED = "2024-05-31T12:00:00Z"
-
-
-class Unlimited:
-    """Slots without end."""
-
-    def reserve(self) -> float:
-        return 0.0
 
 
 class There:
