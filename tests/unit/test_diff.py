@@ -318,7 +318,7 @@ class TestSkipping:
         let_in = a_candidate("c1", member=here, may_rejoin=True)
         other = a_candidate("c2", member=here, linked=gone)
 
-        assert [getattr(found, "reason", None) for found in diff([let_in, other])][0] == Reason.LEFT_LIST
+        assert told([let_in, other])["c1"] == Reason.LEFT_LIST
 
     @pytest.mark.parametrize(
         ("reason", "member"),
