@@ -3,7 +3,8 @@
 -- Parameters: name, account_id, list_id, list_name, workspace, statement, columns, custom_fields, custom_field_types,
 -- mapping_digest, consent_basis, observe.
 WITH before AS (
-    SELECT connection_id FROM reconciler.connections WHERE name = :name AND mapping_digest <> :mapping_digest
+    SELECT connection_id, list_id <> CAST(:list_id AS uuid) AS has_other_list
+    FROM reconciler.connections WHERE name = :name AND mapping_digest <> :mapping_digest
 ), seen_on_it AS (
     INSERT INTO reconciler.earlier_members (connection_id, list_id, member_id)
     SELECT m.connection_id, c.list_id, m.member_id
@@ -14,8 +15,12 @@ WITH before AS (
     DELETE FROM reconciler.members WHERE connection_id IN (
         SELECT connection_id FROM reconciler.connections WHERE name = :name AND list_id <> CAST(:list_id AS uuid))
 ), reopened AS (
-    UPDATE reconciler.pairs SET contact_digest = NULL, refused_fields = '{}'
-    WHERE connection_id IN (SELECT connection_id FROM before)
+    -- Who was let back onto one list was not let onto another.
+    UPDATE reconciler.pairs AS p
+    SET contact_digest = NULL, refused_fields = '{}',
+        rejoin_at = CASE WHEN b.has_other_list THEN NULL ELSE p.rejoin_at END,
+        rejoin_basis = CASE WHEN b.has_other_list THEN NULL ELSE p.rejoin_basis END
+    FROM before AS b WHERE p.connection_id = b.connection_id
 ), rearmed AS (
     DELETE FROM reconciler.rejects WHERE connection_id IN (SELECT connection_id FROM before)
 ), unread AS (

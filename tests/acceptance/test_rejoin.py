@@ -201,6 +201,22 @@ def test_who_comes_back_does_so_under_the_address_that_the_crm_has_now(installat
     assert installation.run()["api"]["calls"] == 0
 
 
+def test_who_was_let_back_onto_one_list_was_not_let_onto_another(installation: Installation) -> None:
+    village = Village(installation, "ada", "bob")
+    village.act("ada", "delete")
+    village.find_out()
+    village.rejoin("ada")
+    other = installation.api.door.list(action="create", name="Other")["list_id"]
+    said = installation.say("connect", "acme", *installation.credentials(), "--list-id", other, "--switch-list")
+    assert said.code == 0
+    before = len(installation.api.imported())
+
+    installation.run("acme", "--full")
+
+    assert installation.api.imported()[before:] == ["bob@example.com"]
+    assert village.verdict("ada") == ("deleted_there", False, None)
+
+
 def test_a_rejoin_is_written_down_with_its_basis(installation: Installation) -> None:
     village = Village(installation, "ada", "bob")
     for who in village.ids:
