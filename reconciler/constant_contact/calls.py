@@ -6,6 +6,7 @@ A read is tried again when the trouble passes; a write only where it was certain
 from __future__ import annotations
 
 import email.utils
+import functools
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import httpx
@@ -16,6 +17,7 @@ from reconciler.errors import AccessRefused, ApiUnavailable, OutcomeUnknown
 
 if TYPE_CHECKING:
     import datetime as dt
+    import ssl
     from collections.abc import Callable, Iterator
 
     from reconciler.constant_contact.budget import Slots
@@ -26,6 +28,12 @@ _THROTTLED_TRIES: Final = 8
 _FIRST_PAUSE: Final = 1.0
 #: A larger answer is not one of this API's.
 _MOST_BYTES: Final = 64_000_000
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted, read once a process: reading them takes longer than a request."""
+    return httpx.create_ssl_context()
 
 
 class Access(Protocol):
@@ -70,7 +78,7 @@ class Calls:
         self._sleep = sleep
         self._random = random
         self._write_timeout = httpx.Timeout(write_seconds, connect=10)
-        self._budget = Budget(transport or httpx.HTTPTransport(), slots, sleep)
+        self._budget = Budget(transport or httpx.HTTPTransport(verify=_trusted()), slots, sleep)
         self._http = httpx.Client(transport=self._budget, timeout=httpx.Timeout(60, connect=10))
         self._answered_at: dt.datetime | None = None
 
