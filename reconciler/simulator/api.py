@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.simulator import exports, imports
 from reconciler.simulator.activities import FILTERS, Activity
@@ -13,7 +13,10 @@ from reconciler.simulator.clock import DAY_SECONDS, stamp
 from reconciler.simulator.identifiers import is_uuid
 from reconciler.simulator.paging import Query, read_query
 from reconciler.simulator.search import LIMIT_MOST, PARAMETERS, read_include, read_search
-from reconciler.simulator.state import PRIVILEGES, SUMMARY, Account, ContactList
+from reconciler.simulator.state import PRIVILEGES, SUMMARY, Account
+
+if TYPE_CHECKING:
+    from reconciler.simulator.definitions import ContactList
 
 LISTS_MOST: Final = 1_000
 CUSTOM_FIELDS_MOST: Final = 100

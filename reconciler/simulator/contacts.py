@@ -15,9 +15,15 @@ PERMISSIONS: Final = (
     "explicit", "implicit", "not_set", "pending_confirmation", "temp_hold", "unsubscribed",
 )  # fmt: skip
 MAILABLE: Final = frozenset({"explicit", "implicit"})
+SOURCES: Final = ("Contact", "Account")
 
 PHONES_MOST: Final = 3
-CUSTOM_FIELDS_MOST: Final = 25
+PHONE_KINDS: Final = ("home", "work", "mobile", "other")
+ADDRESSES_MOST: Final = 3
+ADDRESS_KINDS: Final = ("home", "work", "other")
+LISTS_MOST: Final = 50
+TAGS_MOST: Final = 50
+NOTES_MOST: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,19 @@ class StreetAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A note about a contact."""
+
+    note_id: str
+    content: str
+    created_at: str
+
+    def shown(self) -> dict[str, object]:
+        """Show it as the API does."""
+        return {"note_id": self.note_id, "created_at": self.created_at, "content": self.content}
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A contact of the account, deleted ones too. Every write makes a new value."""
 
@@ -102,6 +121,9 @@ class Contact:
     custom: Mapping[str, str] = field(default_factory=dict)
     """Values by custom_field_id."""
     lists: tuple[str, ...] = ()
+    taggings: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    """The newest first."""
 
     @property
     def status(self) -> str:
@@ -140,5 +162,7 @@ class Contact:
                 return [address.shown() for address in self.addresses]
             case "list_memberships":
                 return list(self.lists)
-            case _:  # taggings and notes, which nothing here can give a contact
-                return []
+            case "taggings":
+                return list(self.taggings)
+            case _:
+                return [note.shown() for note in self.notes]

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
 from reconciler.simulator.answers import Answer, JsonObject, Request, as_json
+from reconciler.simulator.clock import stamp
 from reconciler.simulator.contacts import SUBRESOURCES
 from reconciler.simulator.faults import read_fault
+from reconciler.simulator.membership import delete_list
 from reconciler.simulator.owner import Owner
-from reconciler.simulator.state import SUMMARY, ContactList
+from reconciler.simulator.state import SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,11 +55,13 @@ def _state(provider: Provider, query: Mapping[str, str]) -> JsonObject:
         "account": dict(SUMMARY),
         "lists": [_list(provider, each) for each in account.lists],
     }
+    shown["tags"] = [each.shown() for each in account.tags.values()]
     shown["custom_fields"] = [each.shown() for each in account.custom_fields.values()]
     if query.get("contacts", "true") == "true":
         shown["contacts"] = [each.shown(SUBRESOURCES) for each in account.live.contacts.values()]
     shown["activities"] = [each.shown(now) for each in account.activities.kept(now)]
     shown |= {"requests": provider.history.counts(), "today": provider.limits.today}
+    shown["tokens"] = provider.tokens.counts(now) | {"device_grants": provider.devices.grants}
     shown["history"] = provider.history.last(int(query["history"]) if "history" in query else None)
     return shown | {"now": provider.clock.http_date(), "switches": dataclasses.asdict(provider.switches)}
 
@@ -99,6 +103,12 @@ def _tokens(provider: Provider, body: JsonObject) -> JsonObject:
     return {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
 
 
+def _device(provider: Provider, body: JsonObject) -> JsonObject:
+    """Approve or deny a device as its owner would on the page."""
+    device = provider.devices.decide(str(body.get("user_code", "")), str(body.get("action")))
+    return {"user_code": device.user_code, "decision": device.decision}
+
+
 def _switches(provider: Provider, body: JsonObject) -> JsonObject:
     provider.turn(body)
     return dataclasses.asdict(provider.switches)
@@ -106,26 +116,22 @@ def _switches(provider: Provider, body: JsonObject) -> JsonObject:
 
 def _lists(provider: Provider, body: JsonObject) -> JsonObject:
     """Create, rename or delete a list as its owner; deleting keeps the people."""
-    account, when = provider.account, Owner(provider.account, provider.clock.now()).when
+    account, when = provider.account, stamp(provider.clock.now())
     name, action = str(body.get("name", "")), body.get("action")
     if action == "create":
-        made = ContactList(account.identifiers.uuid(), name, when, when)
-        account.lists[made.list_id] = made
-        return made.shown()
+        return account.add_list(name, when).shown()
     found = account.lists.get(str(body.get("list_id")))
     if found is None or action not in {"rename", "delete"}:
         raise ValueError("action is create (name), rename (list_id, name) or delete (list_id)")
-    changed = {"name": name} if action == "rename" else {"deleted_at": when}
-    account.lists[found.list_id] = dataclasses.replace(found, updated_at=when, **changed)
     if action == "delete":
-        _empty(provider, found.list_id)
+        delete_list(account, found.list_id, provider.clock.now())
+    else:
+        account.lists[found.list_id] = dataclasses.replace(found, name=name, updated_at=when)
     return account.lists[found.list_id].shown()
 
 
-def _empty(provider: Provider, list_id: str) -> None:
-    owner = Owner(provider.account, provider.clock.now())
-    for member in list(provider.account.live.members(list_id)):
-        provider.account.store(owner.leave_list(member, {"list_id": list_id}), owner.now)
+def _tags(provider: Provider, body: JsonObject) -> JsonObject:
+    return provider.account.add_tag(str(body.get("name", "")), stamp(provider.clock.now())).shown()
 
 
 def _custom_fields(provider: Provider, body: JsonObject) -> JsonObject:
@@ -143,4 +149,6 @@ _POSTS: Final[Mapping[str, Callable[[Provider, JsonObject], JsonObject]]] = {
     "switches": _switches,
     "lists": _lists,
     "custom_fields": _custom_fields,
+    "tags": _tags,
+    "device": _device,
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from reconciler.simulator.answers import Request
 
 
 @dataclass
@@ -35,3 +38,36 @@ class History:
         if count is None:
             return self.requests
         return self.requests[-count:] if count else []
+
+
+def whom(operation: str, request: Request) -> dict[str, object]:
+    """Say whom a write was about, whatever became of it: so a test can prove that somebody was left alone."""
+    match operation:
+        case "bulkImportContactsJSON":
+            return _imported(request.body)
+        case "createContact" | "createOrUpdateContact":
+            return {"emails": _single(request.body)}
+        case "putContact":
+            return {"emails": _single(request.body), "contact_id": request.path.rpartition("/")[2]}
+        case "deleteContact":
+            return {"contact_id": request.path.rpartition("/")[2]}
+        case _:
+            return {}
+
+
+def _imported(body: bytes) -> dict[str, object]:
+    try:
+        sent = json.loads(body)
+        emails = [row.get("email") for row in sent["import_data"]]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {"emails": [], "list_ids": []}
+    return {"emails": emails, "list_ids": sent.get("list_ids")}
+
+
+def _single(body: bytes) -> list[str]:
+    try:
+        email = json.loads(body).get("email_address")
+    except (ValueError, AttributeError):
+        return []
+    address = email.get("address") if isinstance(email, dict) else email
+    return [address] if isinstance(address, str) else []

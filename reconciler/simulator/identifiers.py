@@ -17,9 +17,13 @@ class Identifiers:
         """Make up a UUID of version 1, which all the provider's examples are."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=1))
 
+    def letters(self, letters: str, length: int) -> str:
+        """Make up a text of these letters."""
+        return "".join(self._random.choices(letters, k=length))
+
     def token(self, length: int) -> str:
         """Make up an opaque token."""
-        return "".join(self._random.choices(string.ascii_letters + string.digits + "-_", k=length))
+        return self.letters(string.ascii_letters + string.digits + "-_", length)
 
 
 def is_uuid(text: str) -> bool:

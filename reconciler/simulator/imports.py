@@ -11,6 +11,7 @@ from reconciler.simulator.activities import Outcome
 from reconciler.simulator.answers import JsonObject, Request, invalid, json_object, text_list
 from reconciler.simulator.clock import stamp
 from reconciler.simulator.identifiers import is_uuid
+from reconciler.simulator.membership import joined
 from reconciler.simulator.rows import CUSTOM_PREFIX, CorrectableError, RowReader, TooLongError, is_address
 from reconciler.simulator.state import Account, new_email
 
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 
     from reconciler.simulator.changes import Change
     from reconciler.simulator.contacts import Contact
+    from reconciler.simulator.switches import Switches
 
 ROWS_MOST: Final = 40_000
 BYTES_MOST: Final = 4_000_000
+_ABROAD = re.compile(r"\+\D*[02-9]")
 LISTS_MOST: Final = 50
 
 
@@ -86,11 +89,14 @@ def _refuse_unknown_custom_fields(rows: list[dict[str, object]], account: Accoun
 
 def _sorted_out(rows: list[dict[str, object]], result: Import, account: Account) -> Import:
     switches = account.switches
-    reader = RowReader(account.custom_field_ids(), cut=switches.too_long == "cut", trim=switches.trim)
+    reader = RowReader(
+        account.custom_field_ids(), cut=switches.too_long == "cut", trim=switches.trim,
+        custom_fields_most=switches.custom_fields_most,
+    )  # fmt: skip
     result.rows = len(rows)
     for row in rows:
         try:
-            address, change = _person(row, reader, switches.import_email_max)
+            address, change = _person(row, reader, switches)
         except TooLongError:
             result.errors += 1
         except CorrectableError:
@@ -100,11 +106,17 @@ def _sorted_out(rows: list[dict[str, object]], result: Import, account: Account)
     return result
 
 
-def _person(row: JsonObject, reader: RowReader, email_most: int) -> tuple[str, Change]:
+def _person(row: JsonObject, reader: RowReader, switches: Switches) -> tuple[str, Change]:
     address = str(row.get("email") or "").strip()
-    if len(address) > email_most or not is_address(address):
+    if len(address) > switches.import_email_max or not is_address(address):
         raise CorrectableError(address)
-    return address, reader.read(row)
+    change = reader.read(row)
+    return address, _without_phones_abroad(change) if switches.international_phones == "ignored" else change
+
+
+def _without_phones_abroad(change: Change) -> Change:
+    """Leave out the numbers that documentation calls "currently not supported": those with another country's code."""
+    return replace(change, phones={kind: each for kind, each in change.phones.items() if not _ABROAD.match(each)})
 
 
 def apply(account: Account, wanted: Import, at: float) -> Outcome:
@@ -151,12 +163,3 @@ def _revived(account: Account, contact: Contact, when: str) -> Contact:
     if email and account.switches.revived_permission == "implicit":
         email = replace(new_email(email.address, "implicit", when), created_at=email.created_at)
     return replace(contact, email=email, deleted_at=None, updated_at=when)
-
-
-def joined(contact: Contact, list_ids: tuple[str, ...], account: Account, when: str) -> Contact:
-    """Put a contact on lists; whether that moves updated_at is unknown, so a switch says it."""
-    lists = tuple(dict.fromkeys((*contact.lists, *list_ids)))
-    if lists == contact.lists:
-        return contact
-    touched = when if account.switches.list_change_touches else contact.updated_at
-    return replace(contact, lists=lists, updated_at=touched)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.simulator.clock import stamp
-from reconciler.simulator.contacts import PERMISSIONS, SUBRESOURCES, Contact
-from reconciler.simulator.imports import joined
+from reconciler.simulator.contacts import PERMISSIONS, SUBRESOURCES, Contact, Note
+from reconciler.simulator.membership import deleted, joined, left
 from reconciler.simulator.people import new_people
 from reconciler.simulator.rows import RowReader
 from reconciler.simulator.state import Account, new_email, opted_out
@@ -73,7 +73,7 @@ class Owner:
         after = self.account.editor.changed(contact, self._reader().read(self._fields(body)), self.when)
         email = after.email
         if "new_email" in body:
-            address = str(body["new_email"])
+            address = self.account.spelt(str(body["new_email"]))
             email = replace(email, address=address, updated_at=self.when) if email else None
             email = email or new_email(address, "implicit", self.when)
         if "permission" in body and email:
@@ -93,14 +93,23 @@ class Owner:
 
     def leave_list(self, contact: Contact, body: JsonObject) -> Contact:
         """Leave a list, and stay a contact."""
-        gone = self._list_id(body)
-        touched = self.when if self.account.switches.list_change_touches else contact.updated_at
-        return replace(contact, lists=tuple(each for each in contact.lists if each != gone), updated_at=touched)
+        return left(contact, self._list_id(body), self.account, self.when)
 
     def delete(self, contact: Contact, _: JsonObject) -> Contact:
-        """Delete: off every list, marked, still there (developer.constantcontact.com/api_guide/contacts_delete)."""
-        touched = self.when if self.account.switches.delete_touches else contact.updated_at
-        return replace(contact, lists=(), deleted_at=self.when, updated_at=touched)
+        """Delete."""
+        return deleted(contact, self.account, self.when)
+
+    def tag(self, contact: Contact, body: JsonObject) -> Contact:
+        """Give a tag."""
+        tag_id = str(body.get("tag_id"))
+        if tag_id not in self.account.tags:
+            raise ValueError(f"no tag {tag_id!r}")
+        return replace(contact, taggings=tuple(dict.fromkeys((*contact.taggings, tag_id))))
+
+    def note(self, contact: Contact, body: JsonObject) -> Contact:
+        """Write a note."""
+        note = Note(self.account.identifiers.uuid(), str(body.get("content", "")), self.when)
+        return replace(contact, notes=(note, *contact.notes))
 
     def _list_id(self, body: JsonObject) -> str:
         found = self.account.lists.get(str(body.get("list_id")))
@@ -124,6 +133,8 @@ ACTIONS: Final[Mapping[str, Callable[[Owner, Contact, JsonObject], Contact]]] = 
     "join_list": Owner.join_list,
     "leave_list": Owner.leave_list,
     "delete": Owner.delete,
+    "tag": Owner.tag,
+    "note": Owner.note,
 }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.simulator.clock import read_time
+from reconciler.simulator.definitions import BEGINNING
 from reconciler.simulator.rows import RowReader
-from reconciler.simulator.state import BEGINNING, NEWSLETTER, Account
+from reconciler.simulator.state import NEWSLETTER, Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

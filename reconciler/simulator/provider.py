@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.simulator import people, routes
+from reconciler.simulator import device_page, people, routes
 from reconciler.simulator.answers import Answer, Refused, Request
 from reconciler.simulator.api import Call
 from reconciler.simulator.clock import Clock, stamp
+from reconciler.simulator.devices import Devices
 from reconciler.simulator.faults import Faults
-from reconciler.simulator.history import History
+from reconciler.simulator.history import History, whom
 from reconciler.simulator.limits import Limits
+from reconciler.simulator.oauth import OAuth
 from reconciler.simulator.state import Account
 from reconciler.simulator.tokens import Tokens
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.simulator.switches import Switches
-
-IMPORT = "bulkImportContactsJSON"
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class Beginning:
     token_seed: str
     contacts: int
     switches: Switches
+    at: float
+    """When, so that a reset brings back the very same tokens."""
 
 
 class Provider:
@@ -48,8 +49,9 @@ class Provider:
         """Begin anew, with the same tokens and ids as before."""
         begin = self._beginning
         self.clock, self.faults, self.limits, self.history = Clock(), Faults(), Limits(), History()
-        self.tokens = Tokens(begin.token_seed)
         self.switches = begin.switches
+        self.tokens, self.devices = Tokens(begin.token_seed, begin.at, begin.switches), Devices(begin.token_seed)
+        self.oauth = OAuth(self.tokens, self.devices)
         self.account = Account(begin.seed, begin.switches)
         people.fill(self.account, begin.contacts)
 
@@ -61,6 +63,9 @@ class Provider:
     def answer(self, request: Request) -> Answer:
         """Answer a request of the API's paths."""
         route = routes.find(request.method, request.path)
+        if route.operation == routes.PAGE:  # a person's, so not in the history
+            with self.lock:
+                return device_page.answer(self.devices, request, self.settle())
         with self.lock:
             fault = self.faults.take(route.operation)
         if fault and fault.seconds:
@@ -80,8 +85,10 @@ class Provider:
     def _work(self, route: routes.Route, request: Request) -> Answer:
         now = self.settle()
         try:
-            if route.operation == routes.TOKEN and request.method == "POST":
-                return self.tokens.refresh(request, now, self.switches)
+            if route.operation == routes.TOKEN:
+                return self.oauth.token(request, now, self.switches)
+            if route.operation == routes.DEVICE:
+                return self.oauth.authorize_device(request, now, self.switches)
             self.tokens.check(request, now)
             self.limits.spend(now, self.switches)
             return route.handler(Call(self.account, now, request, route.identifier))
@@ -100,14 +107,4 @@ class Provider:
             "status": status,
             "bytes": len(request.body),
         }
-        return entry | (_people_of(request.body) if operation == IMPORT else {})
-
-
-def _people_of(body: bytes) -> dict[str, object]:
-    """Say whom an import was about, whatever became of it: so a test can prove that somebody was left alone."""
-    try:
-        sent = json.loads(body)
-        emails = [row.get("email") for row in sent["import_data"]]
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return {"emails": [], "list_ids": []}
-    return {"emails": emails, "list_ids": sent.get("list_ids")}
+        return entry | whom(operation, request)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.simulator import api
+from reconciler.simulator import api, definitions_api, single_writes
 from reconciler.simulator.answers import Answer, Refused, error_list, missing
 
 Handler = Callable[[api.Call], Answer]
@@ -14,6 +14,10 @@ Handler = Callable[[api.Call], Answer]
 UNKNOWN: Final = "unknown"
 TOKEN_PATH: Final = "/oauth2/default/v1/token"  # noqa: S105 - a path
 TOKEN: Final = "token"  # noqa: S105 - a name
+DEVICE: Final = "device"
+PAGE_PATH: Final = "/activate"
+PAGE: Final = "activate"
+_OAUTH: Final = {("POST", TOKEN_PATH): TOKEN, ("POST", "/oauth2/default/v1/device/authorize"): DEVICE}
 
 
 @dataclass(frozen=True)
@@ -47,21 +51,22 @@ _SERVED: Final[tuple[tuple[str, str, str, Handler], ...]] = (
     ("POST", "/v3/activities/contacts_json_import", "bulkImportContactsJSON", api.import_contacts),
     ("POST", "/v3/activities/contact_exports", "postContactsExport", api.export_contacts),
     ("GET", "/v3/contact_exports/*", "getContactsExport", api.contact_export),
+    ("POST", "/v3/contacts", "createContact", single_writes.create_contact),
+    ("PUT", "/v3/contacts/*", "putContact", single_writes.put_contact),
+    ("DELETE", "/v3/contacts/*", "deleteContact", single_writes.delete_contact),
+    ("POST", "/v3/contacts/sign_up_form", "createOrUpdateContact", single_writes.sign_up),
+    ("POST", "/v3/contact_lists", "createList", definitions_api.create_list),
+    ("DELETE", "/v3/contact_lists/*", "deleteListActivity", definitions_api.delete_list_later),
+    ("POST", "/v3/contact_custom_fields", "postCustomFields", definitions_api.create_custom_field),
+    ("DELETE", "/v3/contact_custom_fields/*", "deleteCustomField", definitions_api.delete_custom_field),
+    ("GET", "/v3/contact_tags", "getTags", definitions_api.tags),
 )
 
 # Known by name and refused, so that a test can say that none of them was ever tried.
 _REFUSED: Final = (
-    ("POST", "/v3/contacts", "createContact"),
-    ("PUT", "/v3/contacts/*", "putContact"),
-    ("DELETE", "/v3/contacts/*", "deleteContact"),
-    ("POST", "/v3/contacts/sign_up_form", "createOrUpdateContact"),
     ("PUT", "/v3/contacts/resubscribe/*", "resubscribeContact"),
-    ("POST", "/v3/contact_lists", "createList"),
     ("PUT", "/v3/contact_lists/*", "putList"),
-    ("DELETE", "/v3/contact_lists/*", "deleteListActivity"),
-    ("POST", "/v3/contact_custom_fields", "postCustomFields"),
     ("PUT", "/v3/contact_custom_fields/*", "putCustomField"),
-    ("DELETE", "/v3/contact_custom_fields/*", "deleteCustomField"),
     ("POST", "/v3/activities/contact_delete", "postContactDelete"),
     ("POST", "/v3/activities/contacts_file_import", "contactsCSVImport"),
     ("POST", "/v3/activities/add_list_memberships", "postListAddContact"),
@@ -80,6 +85,10 @@ _PATHS: Final = frozenset(path for _, path, _, _ in _SERVED)
 
 def find(method: str, path: str) -> Route:
     """Find what a request means; 405 awaits another method of a served path, 404 any other path."""
+    if path == PAGE_PATH:
+        return Route(PAGE, _not_served)
+    if (method, path) in _OAUTH:
+        return Route(_OAUTH[method, path], _not_served)
     parent, _, last = path.rpartition("/")
     for pattern, identifier in ((path, ""), (f"{parent}/*", last)):
         if identifier == "" or last:
@@ -89,7 +98,7 @@ def find(method: str, path: str) -> Route:
             if (method, pattern) in _NAMES:
                 return Route(_NAMES[method, pattern], _refusal(pattern))
     known = path in _PATHS or f"{parent}/*" in _PATHS
-    return Route(TOKEN if path == TOKEN_PATH else UNKNOWN, _not_allowed if known else _not_served)
+    return Route(UNKNOWN, _not_allowed if known else _not_served)
 
 
 def _refusal(pattern: str) -> Handler:

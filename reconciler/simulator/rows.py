@@ -12,7 +12,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
 from reconciler.simulator.changes import Change
-from reconciler.simulator.contacts import CUSTOM_FIELDS_MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,6 +73,7 @@ class RowReader:
     """By the name that imports use."""
     cut: bool = False
     """Cut what is too long instead of refusing the row."""
+    custom_fields_most: int = 25
     trim: bool = False
     blank_clears: bool = False
     """An import's blank changes nothing; the owner's, in the side door, clears."""
@@ -92,9 +92,9 @@ class RowReader:
                 phones[name] = self._fitting(text, _PHONE_MOST)
             elif kind == "address" and name:
                 addresses.setdefault(name, {})[part] = self._fitting(text, _PART_MOST.get(part, _NAME_MOST))
-            elif name and key.startswith(CUSTOM_PREFIX) and len(custom) < CUSTOM_FIELDS_MOST:
+            elif name and key.startswith(CUSTOM_PREFIX) and len(custom) < self.custom_fields_most:
                 custom[name] = self._fitting(text, _CUSTOM_MOST)
-        return Change(_dated(details), phones, {kind: self._joined(parts) for kind, parts in addresses.items()}, custom)
+        return Change(dated(details), phones, {kind: self._joined(parts) for kind, parts in addresses.items()}, custom)
 
     def _texts(self, row: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         for key, value in row.items():
@@ -121,7 +121,7 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None and ".." not in text
 
 
-def _dated(details: dict[str, str | int]) -> dict[str, str | int]:
+def dated(details: dict[str, str | int]) -> dict[str, str | int]:
     """Read the dates among the details: each as the API shows it."""
     if details.get("anniversary"):
         details["anniversary"] = _read_date(str(details["anniversary"]))

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import socketserver
 import threading
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
@@ -106,8 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
+        if answer.status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         body = b"" if self.command == "HEAD" else answer.body
         self.wfile.write(body if answer.complete else body[: len(body) // 2])

@@ -20,7 +20,7 @@ class SideDoor:
     """Sees and does, behind the API's back, what `/_control` offers."""
 
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/") + "/_control"
+        self.url = url.rstrip("/")
 
     def state(self, *, contacts: bool = True, history: int | None = None) -> dict[str, Any]:
         """See everything: lists, contacts, activities, requests."""
@@ -39,6 +39,10 @@ class SideDoor:
         """Define a custom field: `label`, and `type` if it isn't string."""
         return self._call("POST", "/custom_fields", body)
 
+    def tag(self, **body: object) -> dict[str, Any]:
+        """Make a tag: `name`."""
+        return self._call("POST", "/tags", body)
+
     def fault(self, **body: object) -> None:
         """Let something go wrong: `fault`, `operation`, and how often."""
         self._call("POST", "/faults", body)
@@ -51,6 +55,10 @@ class SideDoor:
         """Expire or revoke the tokens, or make a `new` one, which the answer has."""
         return self._call("POST", "/tokens", {"action": action})
 
+    def device(self, user_code: str, action: str) -> dict[str, Any]:
+        """Approve or deny a device that waits: `action` is approve or deny."""
+        return self._call("POST", "/device", {"user_code": user_code, "action": action})
+
     def switch(self, **switches: object) -> dict[str, Any]:
         """Turn switches; the answer has all of them."""
         return self._call("POST", "/switches", switches)
@@ -61,7 +69,7 @@ class SideDoor:
 
     def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url + path, content, method=method)  # noqa: S310 - a simulator's address
+        request = urllib.request.Request(f"{self.url}/_control{path}", content, method=method)  # noqa: S310 - a simulator's address
         try:
             with _OPENER.open(request, timeout=_TIMEOUT_SECONDS) as answer:
                 return dict(json.load(answer))

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 from reconciler.simulator.provider import Beginning, Provider
@@ -42,7 +43,9 @@ class Simulator:
         self.url = f"http://{host}:{self._server.server_port}"
         self.api_url = f"{self.url}/v3"
         self.auth_url = f"{self.url}/oauth2/default/v1"
-        self._provider = Provider(Beginning(str(seed), f"{seed}:{self._server.server_port}", contacts, chosen))
+        self._provider = Provider(
+            Beginning(str(seed), f"{seed}:{self._server.server_port}", contacts, chosen, time.time())
+        )
         self._server.provider = self._provider
         self.list_id = NEWSLETTER
 

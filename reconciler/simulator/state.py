@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from reconciler.simulator.abuse import Abuse
 from reconciler.simulator.activities import Activities, Activity, Work
 from reconciler.simulator.answers import Answer, Refused, error_list, error_object
 from reconciler.simulator.changes import Change, Editor
 from reconciler.simulator.clock import stamp
 from reconciler.simulator.contacts import MAILABLE, Contact, EmailAddress
+from reconciler.simulator.definitions import BEGINNING, ContactList, CustomField, Tag
 from reconciler.simulator.identifiers import Identifiers
 from reconciler.simulator.index import Index
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 NEWSLETTER: Final = "6d2c1a70-9b1e-11f0-8f3a-5b0f2d1c7e01"
 CUSTOMERS: Final = "6d2c1a71-9b1e-11f0-8f3a-5b0f2d1c7e02"
-BEGINNING: Final = "2024-01-01T00:00:00Z"
 
 SUMMARY: Final[Mapping[str, str]] = {
     "encoded_account_id": "a07e1simulated",
@@ -42,52 +43,6 @@ PRIVILEGES: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ContactList:
-    """A list; deleted ones stay known."""
-
-    list_id: str
-    name: str
-    created_at: str
-    updated_at: str
-    deleted_at: str | None = None
-
-    def shown(self) -> dict[str, object]:
-        """Show it as the API does."""
-        shown: dict[str, object] = {
-            "list_id": self.list_id,
-            "name": self.name,
-            "description": "",
-            "favorite": False,
-        }
-        shown |= {"created_at": self.created_at, "updated_at": self.updated_at}
-        return shown | ({"deleted_at": self.deleted_at} if self.deleted_at else {})
-
-
-@dataclass(frozen=True)
-class CustomField:
-    """A custom field; imports know it by its name, which the provider derives from the label."""
-
-    custom_field_id: str
-    label: str
-    type: str
-
-    @property
-    def name(self) -> str:
-        """Say the machine name: lower case, blanks as underscores."""
-        return self.label.lower().replace(" ", "_")
-
-    def shown(self) -> dict[str, object]:
-        """Show it as the API does."""
-        shown: dict[str, object] = {
-            "custom_field_id": self.custom_field_id,
-            "label": self.label,
-            "name": self.name,
-        }
-        shown |= {"type": self.type, "version": 1, "created_at": BEGINNING, "updated_at": BEGINNING}
-        return shown
-
-
 class Account:
     """One account. Not safe for threads by itself: whoever holds the simulator's lock may call it."""
 
@@ -97,6 +52,8 @@ class Account:
         self.lists: dict[str, ContactList] = {}
         self.custom_fields: dict[str, CustomField] = {}
         """By name."""
+        self.abuse = Abuse()
+        self.tags: dict[str, Tag] = {}
         self.activities = Activities()
         self.live = Index()
         """What is so."""
@@ -148,11 +105,23 @@ class Account:
         members = self.live.members(list_id)
         return sum(each.status == "active" for each in members) if mailable else len(members)
 
-    def add_custom_field(self, label: str, type_: str) -> CustomField:
+    def add_list(self, name: str, when: str, description: str = "", *, favorite: bool = False) -> ContactList:
+        """Make a list."""
+        made = ContactList(self.identifiers.uuid(), name, when, when, description=description, favorite=favorite)
+        self.lists[made.list_id] = made
+        return made
+
+    def add_custom_field(self, label: str, type_: str, when: str = BEGINNING, version: int = 1) -> CustomField:
         """Define a custom field."""
-        field = CustomField(self.identifiers.uuid(), label, type_)
+        field = CustomField(self.identifiers.uuid(), label, type_, when, version)
         self.custom_fields[field.name] = field
         return field
+
+    def add_tag(self, name: str, when: str) -> Tag:
+        """Make a tag."""
+        tag = Tag(self.identifiers.uuid(), name, when)
+        self.tags[tag.tag_id] = tag
+        return tag
 
     def custom_field_ids(self) -> dict[str, str]:
         """Say which name means which custom field."""
@@ -163,10 +132,14 @@ class Account:
     ) -> Contact:
         """Create a contact as an import does: `implicit` unless said otherwise, source `Account`."""
         when = stamp(at)
-        email = new_email(address, permission, when) if address else None
+        email = new_email(self.spelt(address), permission, when) if address else None
         contact = Contact(self.identifiers.uuid(), email, when, when, lists=lists)
         contact = self.editor.changed(contact, change, when)
         return self.store(contact, at)
+
+    def spelt(self, address: str) -> str:
+        """Spell an address as the provider will show it."""
+        return address.lower() if self.switches.lower_case_addresses else address
 
     def start(self, rows: int, now: float, work: Work, *, export: bool = False) -> Activity:
         """Queue an activity that takes as long as so many rows do; 429 where 1,000 wait already."""
@@ -187,12 +160,20 @@ class Account:
 
 
 def new_email(address: str, permission: str, when: str) -> EmailAddress:
-    """Make an address as it is when first stored; only the mailable have opted in."""
+    """Make an address as it is when first stored; who is unsubscribed from the beginning asked for it."""
+    source = "Contact" if permission == "unsubscribed" else "Account"
+    return permitted(EmailAddress(address, permission, when, when), permission, source, when)
+
+
+def permitted(email: EmailAddress, permission: str, source: str, when: str) -> EmailAddress:
+    """Give an address another permission; only the mailable have opted in, and `source` says who did it."""
+    if permission == "unsubscribed":
+        return opted_out(email, source, None, when)
     mailable = permission in MAILABLE
-    email = EmailAddress(address, permission, when, when)
-    if mailable:
-        return replace(email, opt_in_source="Account", opt_in_date=when)
-    return opted_out(email, "Contact", None, when) if permission == "unsubscribed" else email
+    return replace(
+        email, permission=permission, updated_at=when, opt_in_source=source if mailable else None,
+        opt_in_date=when if mailable else None, opt_out_source=None, opt_out_date=None, opt_out_reason=None,
+    )  # fmt: skip
 
 
 def opted_out(email: EmailAddress, source: str, reason: str | None, when: str) -> EmailAddress:

@@ -23,6 +23,8 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "activity_end": ("completed", "failed", "timed_out", "cancelled", "never"),
     "throttle_body": ("object", "array"),
     "refresh_tokens": ("rotating", "long_lived"),
+    "put_without_email": ("kept", "removed"),
+    "custom_field_types": ("all", "string_and_date"),
 }
 
 
@@ -46,6 +48,27 @@ class Switches:
     """Show first and last names with a capital first letter in each word."""
     trim: bool = False
     """Take blanks off both ends of every value."""
+
+    abbreviate_states: bool = False
+    """Show a US state by its two letters: "Illinois" becomes "IL"."""
+    lower_case_addresses: bool = False
+    """Store e-mail addresses in lower case, as the first version of the API did."""
+
+    signup_abuse_most: int = 0
+    """How often an address may be written in 24 hours, else it is refused for 48; 0: as often as one likes."""
+    signup_abuse_counts_imports: bool = False
+    """Whether imports count as such writes, and are refused; nobody has said so."""
+
+    put_without_email: str = "kept"
+    """What a PUT that leaves out email_address does to it; documentation doesn't say."""
+    refuse_dots_in_first_name: bool = False
+    """Whether PUT and sign_up_form refuse a first name like "K.C."; imports never do."""
+    confirmed_opt_in: bool = False
+    """The account's setting: who comes new by sign_up_form has to confirm first."""
+    custom_field_types: str = "all"
+    """Which types an account may define; some accounts know text and date only."""
+    custom_fields_most: int = 25
+    """How many custom fields a contact may have: the contract says 25 here and 50 there."""
 
     import_email_max: int = 50
     """Addresses beyond it are correctable errors; the contract says 50 for imports, 80 elsewhere."""
@@ -81,13 +104,26 @@ class Switches:
     token_seconds: float = 0.0
     """Life of an access token (the real one: 86,400); 0 is without end, so tests may advance by days."""
     refresh_tokens: str = "rotating"
+    token_limit: bool = False
+    """Whether the token endpoint answers once a second only, also where there are no other limits."""
+    client_secret: str = ""
+    """The API key's secret: with one the token endpoint wants Basic authentication, without one the client's id."""
+    device_interval_seconds: int = 5
+    """How often a device may ask whether it was approved."""
+    device_approval_polls: int = 0
+    """At which poll a device is approved by itself; 0: only by its page or the side door."""
 
     @classmethod
     def at_speed(cls, speed: str) -> Self:
         """Begin as fast as the machine allows, or as slow and limited as the provider is."""
         if speed not in {"fast", "real"}:
             raise ValueError(f"speed is fast or real, not {speed!r}")
-        return cls(limits=True, activity_seconds=1.0, activity_rows_per_second=2_000.0) if speed == "real" else cls()
+        if speed == "fast":
+            return cls()
+        return cls(
+            limits=True, activity_seconds=1.0, activity_rows_per_second=2_000.0, token_seconds=86_400.0,
+            signup_abuse_most=5,
+        )  # fmt: skip
 
     def turned(self, changes: Mapping[str, object]) -> Self:
         """Turn some switches; ValueError names one that isn't there or a value that doesn't fit."""
