@@ -26,7 +26,14 @@ def decide(work: Work, *, sweep: bool, keep: bool) -> Plan:
     with work.write() as tx:
         if plans.find(tx, connection.connection_id, sweep=sweep):
             for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
-                plans.write(tx, connection.connection_id, work.run_id, diff(candidates), _look_again(work), keep=keep)
+                plans.write(
+                    tx,
+                    connection.connection_id,
+                    work.run_id,
+                    diff(candidates, connection.policy),
+                    _look_again(work),
+                    keep=keep,
+                )
                 decided += len(candidates)
                 statistics.refresh(tx, "decisions", decided, len(candidates))
         return plans.conclude(tx, work.run_id)
@@ -45,7 +52,7 @@ def confirm(work: Work, *, everything: bool) -> None:
             extract_again(tx, work.crm, work.connection, mates, work.keys.hash_of)
             changed = contacts.changed_since(tx, work.connection.connection_id, since, mates)
         if everything or changed:
-            _decide_anew(work, contact_ids if everything else changed)
+            decide_anew(work, contact_ids if everything else changed)
 
 
 def _unsent(work: Work) -> Iterator[list[str]]:
@@ -59,12 +66,13 @@ def _unsent(work: Work) -> Iterator[list[str]]:
         after = ids[-1]
 
 
-def _decide_anew(work: Work, contact_ids: Sequence[str]) -> None:
+def decide_anew(work: Work, contact_ids: Sequence[str]) -> None:
+    """Decide some contacts of the plan once more; whose kind of change moved waits for the next run."""
     connection = work.connection
     with work.write() as tx:
         plans.find(tx, connection.connection_id, sweep=False, among=contact_ids)
         for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
-            decisions = diff(candidates)
+            decisions = diff(candidates, connection.policy)
             kinds = plans.kinds(tx, work.run_id, [decision.contact_id for decision in decisions])
             settled = (_unless_moved(decision, kinds.get(decision.contact_id)) for decision in decisions)
             plans.write(tx, connection.connection_id, work.run_id, settled, _look_again(work))

@@ -10,40 +10,40 @@ from typing import TYPE_CHECKING, Final, assert_never
 import numpy as np
 import pandas as pd
 
-from reconciler import fields
-from reconciler.domain import Add, Present, Readdress, Reason, Skip, Update
+from reconciler import changes, fields
+from reconciler.domain import Policy, Present, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.domain import Candidate, Decision
 
-_ADD: Final = "add"
-_UPDATE: Final = "update"
-_READDRESS: Final = "readdress"
-#: A bulk import takes addresses of 50 characters, a single write 80 (provider's contract, `JsonImportContact.email`).
-_LONGEST_IN_IMPORT: Final = 50
+_AS_IT_IS: Final = Policy()
+_TOO_LONG: Final = f"an address of more than {changes.LONGEST_IN_IMPORT} characters can't go by a bulk import"
+_WOULD_LOSE_LISTS: Final = (
+    "a call of its own would replace all lists of somebody who is in the account: put them on it in Constant Contact"
+)
 
 
-def diff(candidates: Sequence[Candidate]) -> list[Decision]:
+def diff(candidates: Sequence[Candidate], policy: Policy = _AS_IT_IS) -> list[Decision]:
     """Say what to do about each candidate, in the order of their contact ids. Touches nothing."""
     if not candidates:
         return []
     ordered = sorted(candidates, key=lambda candidate: candidate.contact.contact_id)
-    both = _frame(ordered)
+    both = _frame(ordered, policy)
     differs, drifts = _compare(ordered)
     both["verdict"] = _verdicts(both, differs)
     chosen = both["contact_id"].where(both["wins"]).groupby(both["group"]).transform("first").fillna("")
     opted = both["contact_id"].where(both["opts_out"]).groupby(both["group"]).transform("first").fillna("")
     return [
-        _decision(candidate, verdict, changed, drifted, _message(verdict, winner, out_by, candidate))
+        changes.decision(candidate, policy, verdict, changed, drifted, _message(verdict, winner, out_by, candidate))
         for candidate, verdict, changed, drifted, winner, out_by in zip(
             ordered, both["verdict"], _names(differs), _names(drifts), chosen, opted, strict=True
         )
     ]
 
 
-def _frame(candidates: Sequence[Candidate]) -> pd.DataFrame:
+def _frame(candidates: Sequence[Candidate], policy: Policy) -> pd.DataFrame:
     both = pd.DataFrame(
         {
             "contact_id": [c.contact.contact_id for c in candidates],
@@ -57,10 +57,12 @@ def _frame(candidates: Sequence[Candidate]) -> pd.DataFrame:
             "off": [_off(c.member) for c in candidates],
             "absent": [any(side is not None and side.absent for side in (c.member, c.linked)) for c in candidates],
             "linked_off": [_off(c.linked) for c in candidates],
-            "moves": [c.member is None and c.linked is not None and not _is_another(c) for c in candidates],
+            "moves": [changes.moves(c) for c in candidates],
             "rejected": [bool(c.rejected) for c in candidates],
             "claimed": [c.claimed for c in candidates],
-            "long": [len(c.contact.address) > _LONGEST_IN_IMPORT for c in candidates],
+            "clears": [bool(changes.clears(c, c.member, policy)) for c in candidates],
+            # Nobody who is in the account already is put on a list by a call of their own: it would replace all lists.
+            "unsendable": [changes.is_long(c) and not (policy.create_singly and c.member is None) for c in candidates],
             "unlinked": [not c.is_linked for c in candidates],
             "other_name": [not _has_the_name(c) for c in candidates],
         }
@@ -94,11 +96,11 @@ def _verdicts(both: pd.DataFrame, differs: pd.DataFrame) -> pd.Series[str]:
         (both["group_off"] != "", both["group_off"]),
         (both["rejected"], Reason.REJECTED),
         (both["group_absent"], Reason.MEMBERSHIP_UNCLEAR),
+        (both["moves"], changes.READDRESS),
         (both["claimed"], Reason.ADDRESS_TAKEN),
-        (both["moves"], _READDRESS),
-        (both["long"] & (~both["on_list"] | differs.any(axis=1)), Reason.NEEDS_SINGLE_WRITE),
-        (~both["on_list"], _ADD),
-        (differs.any(axis=1), _UPDATE),
+        (~both["on_list"] & both["unsendable"], Reason.NEEDS_SINGLE_WRITE),
+        (~both["on_list"], changes.ADD),
+        (differs.any(axis=1) | both["clears"], changes.UPDATE),
     ]
     conditions = [condition.to_numpy() for condition, _ in rules]
     words = [word.to_numpy() if isinstance(word, pd.Series) else np.full(len(both), str(word)) for _, word in rules]
@@ -109,7 +111,7 @@ def _compare(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, pd.DataFram
     """Which filled fields differ from what is present, and which of those are drift: changed there, not here."""
     columns = sorted({name for c in candidates for name in c.contact.fields})
     wanted = _table([c.contact.fields for c in candidates], columns)
-    present = _table([_fields(c.member) for c in candidates], columns)
+    present = _table([changes.fields_of(c.member) for c in candidates], columns)
     applied = _table([c.applied for c in candidates], columns)
     shown = _table([c.shown for c in candidates], columns)
     refused = _table([c.refused_fields for c in candidates], columns)
@@ -146,39 +148,6 @@ def _names(table: pd.DataFrame) -> list[list[str]]:
     return [[name for name, yes in zip(table.columns, row, strict=True) if yes] for row in table.to_numpy()]
 
 
-def _decision(candidate: Candidate, verdict: str, changed: list[str], drifted: list[str], message: str) -> Decision:
-    contact, member = candidate.contact, candidate.member
-    agreed = {name: value for name, value in contact.fields.items() if candidate.refused_fields.get(name) != value}
-    if verdict in (_ADD, _UPDATE):
-        # Parts that only Constant Contact has go along, so that sending an address whole blanks none of them.
-        filled = {**_fields(member), **contact.fields}
-        names = sorted(fields.whole(changed, filled))
-        values = {name: filled[name] for name in names}
-        before = {name: there for name in names if (there := _fields(member).get(name, ""))}
-        if member is not None and verdict == _UPDATE:
-            return Update(contact.contact_id, contact.address, values, before, agreed, member.member_id)
-        return Add(contact.contact_id, contact.address, values, before, agreed, member.member_id if member else None)
-    if verdict == _READDRESS and candidate.linked is not None:
-        return Readdress(contact.contact_id, contact.address, {}, {}, agreed, candidate.linked.member_id)
-    reason = Reason(verdict)
-    is_equal = reason is Reason.UNCHANGED
-    return Skip(
-        contact.contact_id,
-        reason,
-        message,
-        member.member_id if member else None,
-        tuple(drifted) if is_equal else (),
-        agreed if is_equal else {},
-        _still_shown(candidate) if is_equal else {},
-    )
-
-
-def _still_shown(candidate: Candidate) -> dict[str, str]:
-    """The echoes that still belong to what is wanted."""
-    wanted = candidate.contact.fields
-    return {name: there for name, there in candidate.shown.items() if wanted.get(name) == candidate.applied.get(name)}
-
-
 def _message(verdict: str, winner: str, opted_out_by: str, candidate: Candidate) -> str:
     if verdict == Reason.DUPLICATE:
         return f"the same address as contact {winner}, which is the one that is synced"
@@ -187,7 +156,7 @@ def _message(verdict: str, winner: str, opted_out_by: str, candidate: Candidate)
     if verdict == Reason.INVALID:
         return candidate.contact.fault
     if verdict == Reason.NEEDS_SINGLE_WRITE:
-        return f"an address of more than {_LONGEST_IN_IMPORT} characters can't go by a bulk import"
+        return _TOO_LONG if candidate.member is None else f"{_TOO_LONG}; {_WOULD_LOSE_LISTS}"
     if verdict == Reason.REJECTED:
         return candidate.rejected
     return ""
@@ -205,21 +174,7 @@ def _off(member: Present | None) -> str:
             assert_never(member)
 
 
-def _fields(member: Present | None) -> Mapping[str, str]:
-    return (member.fields or {}) if member else {}
-
-
 def _has_the_name(candidate: Candidate) -> bool:
-    there = _fields(candidate.member)
+    there = changes.fields_of(candidate.member)
     names = ("first_name", "last_name")
     return bool(there) and all(candidate.contact.fields.get(name, "") == there.get(name, "") for name in names)
-
-
-def _is_another(candidate: Candidate) -> bool:
-    """First *and* last name changed with the address: another person, not a new address of the same one."""
-    there = _fields(candidate.linked)
-    wanted = candidate.contact.fields
-    return all(
-        wanted.get(name, "") and there.get(name, "") and wanted[name].casefold() != there[name].casefold()
-        for name in ("first_name", "last_name")
-    )

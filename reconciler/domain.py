@@ -218,6 +218,11 @@ class Change:
     #: What both sides agree on once it is done.
     agreed: Mapping[str, str]
 
+    @property
+    def is_person(self) -> bool:
+        """Whether it is about the person rather than about fields: nothing but the address may keep a person off."""
+        return not isinstance(self, Update)
+
 
 @dataclass(frozen=True, slots=True)
 class Add(Change):
@@ -226,6 +231,8 @@ class Add(Change):
     member_id: str | None = None
     #: Goes by a call of its own, because an import can't do it.
     is_single: bool = False
+    #: Something is left that only a call of its own can do: decided again once this is seen.
+    has_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +241,7 @@ class Update(Change):
 
     member_id: str = ""
     is_single: bool = False
+    has_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +249,6 @@ class Readdress(Change):
     """The contact's e-mail address changed, and maybe fields with it; the member keeps everything else."""
 
     member_id: str = ""
-    is_single: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,9 @@ class Limits:
     #: Only so long after an activity completed is a field said not to have been taken.
     not_taken_seconds: float = 900
 
+    #: Contacts written by calls of their own, in any 24 hours: people before fields.
+    singles_per_day: int = 500
+
     rows_kept_days: float = 30
 
     @classmethod

@@ -26,12 +26,29 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "correct the field in the CRM",
     ),
     "needs_single_write": Entry(
-        "nobody",
+        "crm",
         "an address of 51 to 80 characters can't go by a bulk import",
-        "nothing yet: single writes are to come",
+        "take a shorter address; or, with explicit permission, `reconciler set NAME create_singly=yes`",
     ),
-    "readdress_not_yet": Entry(
-        "nobody", "the e-mail address of a contact changed", "nothing yet: changed addresses are to come"
+    "refused_singly": Entry(
+        "admin",
+        "Constant Contact refused the call that writes this one contact",
+        "read its words in the row; correct the contact in the CRM to have it tried again",
+    ),
+    "not_taken_yet": Entry(
+        "nobody",
+        "an import did not take this field; a call of its own tries once more",
+        "nothing: the next run does",
+    ),
+    "singles_spent": Entry(
+        "nobody",
+        "the day's calls about one contact each are spent",
+        "nothing: what is left goes on the next days, people before fields",
+    ),
+    "permission_changed": Entry(
+        "admin",
+        "after a write of ours a contact showed another permission, or other lists, tags or notes",
+        "compare the contact in Constant Contact with the row, and tell us",
     ),
     "refused_by_import": Entry(
         "admin",

@@ -8,43 +8,26 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import fields, pull
+from reconciler import judging, pull, singles
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.client import PAGE
-from reconciler.domain import Present, Status
 from reconciler.errors import ApiError, ApiRefused, BatchRefused, NotFound, OutcomeUnknown
 from reconciler.ledger import batches, plans
-from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
+from reconciler.receipts import InDoubt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from reconciler.ledger.batches import Batch
-    from reconciler.ledger.database import Row
     from reconciler.ledger.plans import Planned
-    from reconciler.receipts import Receipt
     from reconciler.work import Work
 
 #: The read-back looks from so long before the request, by Constant Contact's clock, which counts in whole seconds.
 _BEFORE: Final = dt.timedelta(seconds=60)
 #: So few contacts are read back singly rather than by more than one page.
 _FEW: Final = 10
-_NOT_THE_MEMBERS: Final = ("error_count", "correctable_count", "cannot_add_to_list_count")
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A contact of a batch as it was sent, beside the member that has its address now."""
-
-    contact_id: str
-    is_add: bool
-    values: Mapping[str, str]
-    before: Mapping[str, str]
-    shown: Mapping[str, str]
-    member: Present | None
 
 
 def push(work: Work, confirm: Callable[[], None]) -> None:
@@ -67,9 +50,16 @@ def settle(work: Work) -> bool:
         unsettled = batches.unsettled(tx, work.connection.connection_id)
     if not unsettled:
         return False
+    singles.settle(work, [batch for batch in unsettled if batch.is_single])
+    if imports := [batch for batch in unsettled if not batch.is_single]:
+        _settle_imports(work, imports)
+    return True
+
+
+def _settle_imports(work: Work, unsettled: Sequence[Batch]) -> None:
     _poll(work, unsettled)
     with work.ledger.transaction() as tx:
-        unsettled = batches.unsettled(tx, work.connection.connection_id)
+        unsettled = [batch for batch in batches.unsettled(tx, work.connection.connection_id) if not batch.is_single]
     unknown_runs = any(batch.activity_id is None for batch in unsettled) and _strangers_run(work)
     ready = [batch for batch in unsettled if _may_be_read(batch, work, strangers_run=unknown_runs)]
     for batch in unsettled:
@@ -77,7 +67,6 @@ def settle(work: Work) -> bool:
             _leave(work, batch)
     if ready:
         _read_back(work, ready)
-    return True
 
 
 def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]]:
@@ -223,7 +212,7 @@ def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, s
     for batch in ready:
         with work.write() as tx:
             rows = batches.sent(tx, batch.batch_id)
-            judged = [(row, seen(_sent(row))) for row in rows]
+            judged = [(row, judging.seen(judging.sent(row))) for row in rows]
             batches.record(tx, work.run_id, batch.batch_id, [receipt for _, receipt in judged if receipt])
         missing += [(row.member_id, row.address) for row, receipt in judged if receipt is None]
     return missing
@@ -232,68 +221,5 @@ def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, s
 def _judge_rest(work: Work, batch: Batch) -> None:
     with work.write() as tx:
         rows = batches.sent(tx, batch.batch_id)
-        receipts = [judge(_sent(row), batch, work.connection.limits.not_taken_seconds) for row in rows]
+        receipts = [judging.judge(judging.sent(row), batch, work.connection.limits.not_taken_seconds) for row in rows]
         batches.record(tx, work.run_id, batch.batch_id, receipts)
-
-
-def seen(sent: Sent) -> Verified | KeptOff | None:
-    """What the member shows of a change; None where it does not show it (yet)."""
-    member = sent.member
-    if member is None:
-        return None
-    if member.off is not None:
-        return KeptOff(sent.contact_id, member.member_id, member.off)
-    there = member.fields or {}
-    if not member.on_list or not all(_is_taken(sent, name, there.get(name, "")) for name in sent.values):
-        return None
-    return Verified(sent.contact_id, member.member_id, _echoes(sent, there))
-
-
-def judge(sent: Sent, batch: Batch, not_taken_seconds: float) -> Receipt:  # noqa: PLR0911 - a rule a line
-    """What to say of a change that was looked for and not seen."""
-    if (receipt := seen(sent)) is not None:
-        return receipt
-    ended = batch.ended_seconds_ago
-    if batch.activity_id is None:
-        return Deferred(sent.contact_id, "not_arrived", "the import never arrived; it is sent again")
-    if sent.member is None and any(batch.counts.get(count, 0) for count in _NOT_THE_MEMBERS):
-        return Rejected(sent.contact_id, "refused_by_import", _counts(batch))
-    if ended is None or ended < not_taken_seconds:
-        return InDoubt(sent.contact_id, "not_yet_seen", "sent, and not yet shown by Constant Contact")
-    if batch.activity_state in ("failed", "cancelled", "timed_out"):
-        return Deferred(sent.contact_id, "import_failed", f"the import ended {batch.activity_state}; it is sent again")
-    if sent.member is None or not sent.member.on_list:
-        return Rejected(sent.contact_id, "not_taken", "the import ended, but the list does not show this contact")
-    there = sent.member.fields or {}
-    left = {name: there.get(name, "") for name in sent.values if not _is_taken(sent, name, there.get(name, ""))}
-    echoes = {name: echo for name, echo in _echoes(sent, there).items() if name not in left}
-    return Verified(sent.contact_id, sent.member.member_id, echoes, left)
-
-
-def _is_taken(sent: Sent, name: str, there: str) -> bool:
-    """Shows what was sent, or something else that is not what stood there before: that is its echo."""
-    if fields.taken_as(name, there) == fields.taken_as(name, sent.values[name]):
-        return True
-    return bool(there) and fields.same_as(name, there) != fields.same_as(name, sent.before.get(name, ""))
-
-
-def _echoes(sent: Sent, there: Mapping[str, str]) -> dict[str, str]:
-    """How Constant Contact shows the values, where that differs: those just sent, and those known from before."""
-    new = {
-        name: there[name]
-        for name, value in sent.values.items()
-        if there.get(name) and fields.same_as(name, there[name]) != fields.same_as(name, value)
-    }
-    return {name: echo for name, echo in sent.shown.items() if name not in sent.values} | new
-
-
-def _counts(batch: Batch) -> str:
-    said = ", ".join(f"{name} {batch.counts[name]}" for name in _NOT_THE_MEMBERS if batch.counts.get(name))
-    return f"Constant Contact took the import but not this contact, and gives no reason by contact ({said})"
-
-
-def _sent(row: Row) -> Sent:
-    member = row.member_id and Present(
-        row.member_id, Status(row.status), row.on_list, left=row.has_left, absent=False, fields=row.fields
-    )
-    return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None)

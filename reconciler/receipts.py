@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What is to be said of a change that is verified: what it did besides, or why fields were refused."""
+
+    code: str
+    message: str
+
+
+NO_REMARK = Remark("", "")
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """The member, read back, shows the change. `shown` says how, where it differs from what was sent."""
 
@@ -22,6 +33,8 @@ class Verified:
     refused: Mapping[str, str] = field(default_factory=dict)
     #: Fields that an import did not take, and that a single write has yet to try.
     untaken: Mapping[str, str] = field(default_factory=dict)
+    #: What else is to be said of it.
+    remark: Remark = NO_REMARK
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, decide, pull, push
+from reconciler import __version__, decide, pull, push, singles
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
 from reconciler.endings import ABANDONED, Ending, OtherPlan, ending_of
 from reconciler.errors import ApiUnavailable, DailyLimitReached, Mistake, ReconcilerError, UsageError
 from reconciler.extract import extract
+from reconciler.freshness import Freshness
 from reconciler.ledger import batches, connections, leases, plans, runs
 from reconciler.record import Told, record
 from reconciler.request import Request, is_mirror_fresh, reason_for_full, standing_stop, why_not_push
@@ -156,13 +157,13 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
     if (stopped := standing_stop(work.connection, request)) is not None:
         course.is_quiet = True
         return stopped
-    is_quiet = not (plan.readdressed or course.reading.changed or course.reading.gone)
+    is_quiet = not (course.reading.changed or course.reading.gone)
     why = why_not_push(work.connection, request, read_only=parts.read_only)
     if full is None and request.is_tick and is_quiet and why and not is_open:
         # Who only looks on has seen this before: nothing is asked of Constant Contact.
         course.is_quiet = True
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
-    if full is None and not plan.pushable and not is_open:
+    if full is None and not plan.pushable(_singles_left(work)) and not is_open:
         _demand(plan, request)
         course.is_quiet = is_quiet
         return Ending(State.OBSERVED if request.plan_only else State.NOTHING_TO_DO)
@@ -194,10 +195,13 @@ def _gather_members(work: Work, full: str | None, request: Request, course: _Cou
 
 
 def _act(work: Work, plan: Plan, full: str | None, course: _Course) -> Ending:
-    ending = Ending(State.COMPLETED if plan.pushable or course.has_settled else State.NOTHING_TO_DO)
+    is_busy = plan.pushable(_singles_left(work)) or course.has_settled
+    ending = Ending(State.COMPLETED if is_busy else State.NOTHING_TO_DO)
+    fresh = Freshness(work, course.read_at, course.listed_before or 0)
     try:
         with work.stage("push"):
-            push.push(work, _Freshness(work, course))
+            push.push(work, fresh.of_both)
+            singles.write_singly(work, fresh.of_crm, fresh.decide_anew)
     except (ApiUnavailable, DailyLimitReached) as error:
         ending = ending_of(error, has_sent=_has_sent(work))
     # What earlier runs had left open was settled before.
@@ -217,25 +221,6 @@ def _note_done(work: Work, full: str | None) -> None:
             connections.swept(tx, work.connection.connection_id)
 
 
-class _Freshness:
-    """Before each batch: what was read of both sides is renewed where it has grown old."""
-
-    def __init__(self, work: Work, course: _Course) -> None:
-        self._work = work
-        self._course = course
-        self._is_confirmed = False
-
-    def __call__(self) -> None:
-        work, now = self._work, self._work.monotonic()
-        is_old = now - self._course.read_at > work.connection.limits.reading_age_seconds
-        if is_old:
-            self._course.read_at = now
-            pull.before_push(work, self._course.listed_before or 0)
-        if is_old or not self._is_confirmed:
-            decide.confirm(work, everything=is_old)
-        self._is_confirmed = True
-
-
 def _demand(plan: Plan, request: Request) -> None:
     if request.only_if not in (None, plan.digest):
         raise OtherPlan(plan.digest)
@@ -251,6 +236,11 @@ def _decide(work: Work, *, sweep: bool, keep: bool) -> Plan:
     work.tell("comparing both sides")
     with work.stage("diff"):
         return decide.decide(work, sweep=sweep, keep=keep)
+
+
+def _singles_left(work: Work) -> int:
+    with work.ledger.transaction() as tx:
+        return plans.singles_left(tx, work.connection.connection_id, work.connection.limits.singles_per_day)
 
 
 def _has_sent(work: Work) -> bool:

@@ -87,7 +87,7 @@ def _counted(tx: Transaction, connection: Connection, run_id: int, ending: Endin
         oldest_seconds=oldest,
         digest=plan.digest if plan else None,
         planned_adds=plan.added if plan else 0,
-        planned_updates=plan.updated if plan else 0,
+        planned_updates=plan.updated + plan.readdressed if plan else 0,
         problems=(),
         version=__version__,
     )

@@ -165,6 +165,8 @@ _NEEDS_SOMEBODY: Final = frozenset(
         "needs_single_write",
         "rejected",
         "refused_by_import",
+        "refused_singly",
+        "permission_changed",
         "not_taken",
         "not_yet_seen",
         "still_running",

@@ -139,13 +139,13 @@ def set_(name: str, pairs: Sequence[str], *, json_: bool) -> None:
     """
     import dataclasses
 
-    from reconciler import limits, reconcile
+    from reconciler import limits, policies, reconcile
     from reconciler.ledger import audit, connections
 
     ledger = ready_ledger(process())
     connection = reconcile.find(ledger, name)
     if not pairs:
-        there = dataclasses.asdict(connection.limits)
+        there = {**dataclasses.asdict(connection.limits), **policies.shown(connection.policy)}
         if json_:
             print_json(there)
         else:
@@ -153,10 +153,14 @@ def set_(name: str, pairs: Sequence[str], *, json_: bool) -> None:
         return
     if wrong := [pair for pair in pairs if "=" not in pair]:
         raise UsageError(f"{wrong[0]!r} is not of the form KEY=VALUE")
-    chosen = limits.parse(dict(pair.split("=", 1) for pair in pairs))
+    given = dict(pair.split("=", 1) for pair in pairs)
+    policy = policies.parse(given, connection.fields)
+    chosen = {**limits.parse({key: text for key, text in given.items() if key not in policy}), **policy}
     limits.check_order(limits.Limits.of({**connection.settings, **chosen}))
     with ledger.transaction() as tx:
         connections.set_settings(tx, connection.connection_id, {**connection.settings, **chosen})
+        if policy:
+            connections.reopen(tx, connection.connection_id)
         audit.write(tx, actor(), "set", name, {"before": dict(connection.settings), "after": chosen})
     click.echo(f"{name}: {', '.join(f'{key}={value}' for key, value in chosen.items())}", err=True)
 

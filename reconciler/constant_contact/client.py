@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.constant_contact import answers, exports, wire
 from reconciler.constant_contact.calls import Calls
+from reconciler.constant_contact.whole import INCLUDE, Whole
 from reconciler.errors import ApiRefused, ApiUnavailable, NotFound, OutcomeUnknown
 
 if TYPE_CHECKING:
@@ -129,20 +130,40 @@ class ConstantContact:
         found = self._calls.get("getContacts", "/contacts", query).get("contacts", ())
         return self._seen([wire.member(found[0], mapped)])[0] if found else None
 
+    def whole(self, mapped: wire.Mapped, member_id: str) -> Whole | None:
+        """One contact with all it has; None where Constant Contact does not know the id."""
+        try:
+            found = self._calls.get("getContact", f"/contacts/{member_id}", {"include": INCLUDE})
+        except NotFound:
+            return None
+        return Whole(self._seen([wire.member(found, mapped)])[0], found)
+
+    def replace(self, read: Whole, address: str, body: bytes) -> None:
+        """Write back a contact that was just read, with what `whole.replacement` made of it.
+
+        Raises Conflict where another contact has the address, OutcomeUnknown where no answer came.
+        """
+        self._refuse_those_off([read.member.address, address])
+        self._calls.write("putContact", "PUT", f"/contacts/{read.member.member_id}", body)
+
+    def create(self, address: str, body: bytes) -> str:
+        """Create one contact with what `whole.creation` made; says its id.
+
+        Raises Conflict where the account has it already, also deleted; OutcomeUnknown where no answer came.
+        """
+        self._refuse_those_off([address])
+        return _id_of(self._calls.write("createContact", "POST", "/contacts", body), "contact_id")
+
     def start_import(self, list_id: str, rows: Sequence[tuple[str, bytes]]) -> str:
         """Send one bulk import of (address, row); says the activity's id.
 
         Raises OutcomeUnknown where no answer, or none that can be read, came: it may have been accepted.
         """
-        off = [address for address, _ in rows if self._key(address) in self._off]
-        if off:
-            raise ApiRefused(f"{len(off)} of {len(rows)} contacts of an import are not mailable: nothing was sent")
+        self._refuse_those_off([address for address, _ in rows])
         body = wire.import_body([row for _, row in rows], list_id)
-        answer = self._calls.write("bulkImportContactsJSON", "POST", "/activities/contacts_json_import", body)
-        try:
-            return str(uuid.UUID(answers.body(answer)["activity_id"]))
-        except (ApiUnavailable, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise OutcomeUnknown("an import was accepted, but its activity's id can't be read") from error
+        return _id_of(
+            self._calls.write("bulkImportContactsJSON", "POST", "/activities/contacts_json_import", body), "activity_id"
+        )
 
     def activities(self) -> list[wire.Activity]:
         """The account's recent bulk activities; one call for all that are being waited for."""
@@ -184,5 +205,17 @@ class ConstantContact:
                 self._off.add(self._key(member.address))
         return members
 
+    def _refuse_those_off(self, addresses: Sequence[str]) -> None:
+        if off := sum(self._key(address) in self._off for address in addresses):
+            raise ApiRefused(f"{off} of {len(addresses)} contacts of a write are not mailable: nothing was sent")
+
     def _key(self, address: str) -> bytes:
         return hashlib.blake2b(self._fold(address).encode(), digest_size=12).digest()
+
+
+def _id_of(answer: httpx.Response, name: str) -> str:
+    """The id of what a write made. Raises OutcomeUnknown where it can't be read."""
+    try:
+        return str(uuid.UUID(answers.body(answer)[name]))
+    except (ApiUnavailable, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise OutcomeUnknown(f"a write was accepted, but its {name} can't be read") from error

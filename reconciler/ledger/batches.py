@@ -28,8 +28,10 @@ _CONTACT_COLUMNS = (
     '"values"',
     "before",
     "applied",
+    "former_hash",
+    "has_rest",
 )
-_RECEIPT_COLUMNS = ("contact_id", "outcome", "member_id", "shown", "refused", "code", "message")
+_RECEIPT_COLUMNS = ("contact_id", "outcome", "member_id", "shown", "refused", "untaken", "code", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,18 @@ class Batch:
     ended_seconds_ago: float | None
     #: How it ended, in Constant Contact's word, once it has.
     activity_state: str | None = None
+    #: Not an import but one contact, written by a call of its own.
+    is_single: bool = False
 
 
 def intend(
-    tx: Transaction, held: tuple[int, int], run_id: int, planned: Sequence[Planned], body: tuple[int, str, dt.datetime]
+    tx: Transaction,
+    held: tuple[int, int],
+    run_id: int,
+    planned: Sequence[Planned],
+    body: tuple[int, str, dt.datetime],
+    *,
+    is_single: bool = False,
 ) -> int:
     """Write down what is about to be sent, before it is; `body` is its bytes, its digest, and their clock before it.
 
@@ -67,6 +77,7 @@ def intend(
             bytes=body[0],
             body_sha256=body[1],
             since=body[2],
+            is_single=is_single,
         )
     )
     copy(tx, "reconciler.batch_contacts", _CONTACT_COLUMNS, (_contact(batch_id, connection_id, p) for p in planned))
@@ -98,6 +109,7 @@ def unsettled(tx: Transaction, connection_id: int) -> list[Batch]:
             float(row.age_seconds),
             None if row.ended_seconds_ago is None else float(row.ended_seconds_ago),
             row.activity_state,
+            row.is_single,
         )
         for row in rows(tx, "batches_unsettled", connection_id=connection_id)
     ]
@@ -143,20 +155,30 @@ def _contact(batch_id: int, connection_id: int, planned: Planned) -> tuple[objec
         as_json(change.values),
         as_json(change.before),
         as_json(change.agreed),
+        planned.former_hash,
+        getattr(change, "has_rest", False),
     )
 
 
 def _record(receipt: Receipt) -> tuple[object, ...]:
     match receipt:
-        case Verified(contact_id, member_id, shown, refused):
-            return (contact_id, "verified", member_id, as_json(shown), as_json(refused), "", "")
+        case Verified(contact_id, member_id, shown, refused, untaken, remark):
+            told = (as_json(shown), as_json(refused), as_json(untaken))
+            return (
+                contact_id,
+                "verified",
+                member_id,
+                *told,
+                remark.code,
+                remark.message,
+            )
         case Rejected(contact_id, code, message):
-            return (contact_id, "rejected", None, "{}", "{}", code, message)
+            return (contact_id, "rejected", None, "{}", "{}", "{}", code, message)
         case Deferred(contact_id, code, message):
-            return (contact_id, "deferred", None, "{}", "{}", code, message)
+            return (contact_id, "deferred", None, "{}", "{}", "{}", code, message)
         case InDoubt(contact_id, code, message):
-            return (contact_id, "in_doubt", None, "{}", "{}", code, message)
+            return (contact_id, "in_doubt", None, "{}", "{}", "{}", code, message)
         case KeptOff(contact_id, member_id, reason):
-            return (contact_id, "skipped", member_id, "{}", "{}", reason.value, "seen when it was read back")
+            return (contact_id, "skipped", member_id, "{}", "{}", "{}", reason.value, "seen when it was read back")
         case _:
             assert_never(receipt)

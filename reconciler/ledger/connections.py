@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler import policies
 from reconciler.ledger.database import as_json, one, rows, run, value
 from reconciler.limits import Limits
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
+    from reconciler.domain import Policy
     from reconciler.ledger.database import Row, Transaction
 
 
@@ -65,6 +67,10 @@ class Connection:
     @property
     def limits(self) -> Limits:
         return Limits.of(self.settings)
+
+    @property
+    def policy(self) -> Policy:
+        return policies.of(self.settings)
 
     @property
     def is_due(self) -> bool:
@@ -126,6 +132,11 @@ def set_crm_url(tx: Transaction, connection_id: int, sealed: str | None) -> None
 
 def set_settings(tx: Transaction, connection_id: int, settings: Mapping[str, object]) -> None:
     run(tx, "connection_set_settings", connection_id=connection_id, settings=as_json(settings))
+
+
+def reopen(tx: Transaction, connection_id: int) -> None:
+    """Forget what was decided: another policy decides everything once more."""
+    run(tx, "pairs_reopen", connection_id=connection_id)
 
 
 def start(tx: Transaction, connection_id: int) -> None:

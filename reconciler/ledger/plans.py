@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.domain import Add, Candidate, Change, Contact, Present, Readdress, Skip, Status, Update
+from reconciler.domain import Add, Candidate, Contact, Present, Readdress, Skip, Status, Update
 from reconciler.ledger.database import as_json, copy, one, rows, run, stream, value
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _COLUMNS = (
     "shown",
     "drifted",
     "look_again_seconds",
+    "is_single",
+    "has_rest",
 )
 
 
@@ -34,9 +36,11 @@ _COLUMNS = (
 class Planned:
     """A change as it stands in the ledger, with what a batch needs to know of it."""
 
-    change: Add | Update
+    change: Add | Update | Readdress
     address_hash: bytes
     contact_digest: bytes
+    #: Of the address that a changed one leaves.
+    former_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,19 @@ class Plan:
     added: int
     updated: int
     readdressed: int
+    #: How many of them go by a call of their own.
+    singles: int = 0
 
-    @property
-    def pushable(self) -> int:
-        return self.added + self.updated
+    def pushable(self, singles_left: int) -> int:
+        """How many changes can be pushed now, with so many calls of their own left for today."""
+        by_import = self.added + self.updated + self.readdressed - self.singles
+        return by_import + min(self.singles, singles_left)
 
 
 def find(tx: Transaction, connection_id: int, *, sweep: bool, among: Sequence[str] | None = None) -> int:
     """Find the address groups with a contact to decide, for this transaction; says how many."""
     asked = None if among is None else list(among)
+    run(tx, "candidates_leaving", connection_id=connection_id)
     return run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, among=asked).rowcount
 
 
@@ -87,11 +95,12 @@ def write(
 
 def conclude(tx: Transaction, run_id: int) -> Plan:
     """Give the plan its digest: SHA-256 over contact id, kind, fields and values in plan order."""
-    digest, counts = hashlib.sha256(), {"add": 0, "update": 0, "readdress": 0}
+    digest, singles, counts = hashlib.sha256(), 0, {"add": 0, "update": 0, "readdress": 0}
     for row in stream(tx, "plan_changes", run_id=run_id):
         counts[row.kind] += 1
+        singles += row.is_single
         digest.update(as_json([row.contact_id, row.kind, row.address, row.values]).encode())
-    plan = Plan(digest.hexdigest(), counts["add"], counts["update"], counts["readdress"])
+    plan = Plan(digest.hexdigest(), counts["add"], counts["update"], counts["readdress"], singles)
     run(
         tx,
         "plan_conclude",
@@ -116,9 +125,23 @@ def pushable_ids(tx: Transaction, run_id: int, after: str, size: int) -> list[st
 
 
 def pushable(tx: Transaction, connection_id: int, run_id: int) -> Iterator[Planned]:
-    """The changes that are to be pushed and are in no batch yet, in plan order."""
+    """The changes that are to be pushed by imports and are in no batch yet, in plan order."""
     for row in stream(tx, "plan_next", connection_id=connection_id, run_id=run_id):
         yield Planned(_change(row), bytes(row.address_hash), bytes(row.digest))
+
+
+def singles(tx: Transaction, connection_id: int, run_id: int) -> list[Planned]:
+    """The changes that are to be pushed by a call of their own and are in no batch yet: people before fields."""
+    found = rows(tx, "plan_singles", connection_id=connection_id, run_id=run_id)
+    return [
+        Planned(_change(row), bytes(row.address_hash), bytes(row.digest), row.former_hash and bytes(row.former_hash))
+        for row in found
+    ]
+
+
+def singles_left(tx: Transaction, connection_id: int, per_day: int) -> int:
+    """How many contacts may still be written singly, of so many in any 24 hours."""
+    return max(0, per_day - int(value(tx, "singles_spent", connection_id=connection_id)))
 
 
 def people(
@@ -173,6 +196,8 @@ def _candidate(row: Row) -> Candidate:
         rejected=row.rejected or "",
         refused_fields=row.refused_fields or {},
         claimed=row.claimed,
+        untaken=row.untaken or {},
+        may_rejoin=row.may_rejoin or False,
     )
 
 
@@ -187,6 +212,7 @@ def _present(row: Row, side: str) -> Present | None:
         left=found[f"{side}_left"],
         absent=found[f"{side}_absent"],
         fields=found[f"{side}_fields"],
+        opted_out=found[f"{side}_opted_out"],
     )
 
 
@@ -205,9 +231,14 @@ def _record(decision: Decision, look_again: Mapping[str, float]) -> tuple[object
                 as_json(decision.shown),
                 list(decision.drifted),
                 look_again.get(decision.reason.value),
+                False,
+                False,
             )
-        case Add() | Update() | Readdress():
-            return _record_change(decision, kind_of(decision))
+        case Readdress():
+            return _record_change(decision, decision.member_id, is_single=True, has_rest=False)
+        case Add() | Update():
+            single = decision.is_single
+            return _record_change(decision, decision.member_id, is_single=single, has_rest=decision.has_rest)
         case _:
             assert_never(decision)
 
@@ -226,13 +257,20 @@ def kind_of(decision: Decision) -> str:
             assert_never(decision)
 
 
-def _record_change(change: Change, kind: str) -> tuple[object, ...]:
-    member_id = getattr(change, "member_id", None)
+def _record_change(
+    change: Add | Update | Readdress, member_id: str | None, *, is_single: bool, has_rest: bool
+) -> tuple[object, ...]:
+    kind = kind_of(change)
     told = (as_json(change.values), as_json(change.before), as_json(change.agreed))
-    return (change.contact_id, kind, kind, "", member_id, *told, "{}", [], None)
+    return (change.contact_id, kind, kind, "", member_id, *told, "{}", [], None, is_single, has_rest)
 
 
-def _change(row: Row) -> Add | Update:
-    if row.kind == "add":
-        return Add(row.contact_id, row.address, row.values, row.before, row.applied, row.member_id)
-    return Update(row.contact_id, row.address, row.values, row.before, row.applied, row.member_id)
+def _change(row: Row) -> Add | Update | Readdress:
+    told = (row.contact_id, row.address, row.values, row.before, row.applied, row.member_id)
+    match row.kind:
+        case "add":
+            return Add(*told, is_single=row.is_single, has_rest=row.has_rest)
+        case "update":
+            return Update(*told, is_single=row.is_single, has_rest=row.has_rest)
+        case _:
+            return Readdress(*told)

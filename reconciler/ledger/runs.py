@@ -53,9 +53,9 @@ def times(tx: Transaction, run_id: int) -> Row:
     return run(tx, "run_times", run_id=run_id).one()
 
 
-def note_deferred(tx: Transaction, run_id: int, code: str, message: str) -> None:
-    """Write a row for each planned change that was not sent."""
-    run(tx, "rows_deferred", run_id=run_id, code=code, message=message)
+def note_deferred(tx: Transaction, run_id: int, code: str, message: str, *, only_singles: bool = False) -> None:
+    """Write a row for each planned change that was not sent; or only for those that go by calls of their own."""
+    run(tx, "rows_deferred", run_id=run_id, code=code, message=message, only_singles=only_singles)
 
 
 def note_skips(tx: Transaction, run_id: int, connection_id: int) -> None:

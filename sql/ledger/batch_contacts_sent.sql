@@ -1,5 +1,6 @@
 -- What was sent and is not settled, beside the member that has this address now. Parameter: batch_id.
 SELECT b.contact_id, b.kind, b."values", b.before, b.applied, c.address,
+       CAST(b.member_id AS text) AS linked_id,
        CAST(m.member_id AS text) AS member_id, m.status, m.on_list, m.left_at IS NOT NULL AS has_left, m.fields,
        coalesce(p.shown, '{}') AS shown
 FROM reconciler.batch_contacts AS b

@@ -6,6 +6,9 @@ WITH held AS (
     SELECT b.address_hash AS address_group FROM reconciler.batch_contacts AS b
     WHERE b.connection_id = :connection_id AND NOT b.settled
     UNION
+    SELECT b.former_hash FROM reconciler.batch_contacts AS b
+    WHERE b.connection_id = :connection_id AND NOT b.settled AND b.former_hash IS NOT NULL
+    UNION
     SELECT c.address_group FROM reconciler.batch_contacts AS b
     JOIN reconciler.contacts AS c ON c.connection_id = b.connection_id AND c.contact_id = b.contact_id
     WHERE b.connection_id = :connection_id AND NOT b.settled

@@ -4,15 +4,16 @@ SELECT c.contact_id, c.address, c.fault, c.eligible, c.opted_out, c.fields, c.re
        c.address_group,
        CAST(m.member_id AS text) AS m_member_id, m.status AS m_status, m.on_list AS m_on_list,
        m.left_at IS NOT NULL AS m_left, m.absent_at IS NOT NULL AS m_absent, m.fields AS m_fields,
+       m.opted_out_at IS NOT NULL AS m_opted_out,
        CAST(l.member_id AS text) AS l_member_id, l.status AS l_status, l.on_list AS l_on_list,
        l.left_at IS NOT NULL AS l_left, l.absent_at IS NOT NULL AS l_absent, l.fields AS l_fields,
+       l.opted_out_at IS NOT NULL AS l_opted_out,
        coalesce(p.member_id = m.member_id, false) AS is_linked,
        p.applied, p.shown, p.refused_fields, r.message AS rejected,
-       -- Another contact still has this member and has yet to move to an address that nobody has.
-       EXISTS (SELECT FROM reconciler.pairs AS q
-               JOIN reconciler.contacts AS d ON d.connection_id = q.connection_id AND d.contact_id = q.contact_id
-               WHERE q.connection_id = c.connection_id AND q.member_id = m.member_id AND q.contact_id <> c.contact_id
-                 AND d.gone_at IS NULL AND d.address_hash <> c.address_hash AND q.verdict = 'readdress') AS claimed
+       p.untaken, p.rejoin_at IS NOT NULL AS may_rejoin,
+       -- Another contact still has this member and is about to leave this address.
+       EXISTS (SELECT FROM leaving_members AS v
+               WHERE v.member_id = m.member_id AND v.contact_id <> c.contact_id) AS claimed
 FROM (SELECT address_group FROM candidate_groups WHERE address_group > :after ORDER BY address_group LIMIT :size) AS g
 JOIN reconciler.contacts AS c ON c.connection_id = :connection_id AND c.address_group = g.address_group
 LEFT JOIN reconciler.pairs AS p ON p.connection_id = c.connection_id AND p.contact_id = c.contact_id

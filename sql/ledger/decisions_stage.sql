@@ -10,5 +10,7 @@ CREATE TEMPORARY TABLE staged_decisions (
     applied jsonb NOT NULL,
     shown jsonb NOT NULL,
     drifted text[] NOT NULL,
-    look_again_seconds double precision
+    look_again_seconds double precision,
+    is_single boolean NOT NULL,
+    has_rest boolean NOT NULL
 ) ON COMMIT DROP;

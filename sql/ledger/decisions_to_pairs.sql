@@ -5,8 +5,8 @@
 INSERT INTO reconciler.pairs AS p (connection_id, contact_id, member_id, contact_digest, member_digest, verdict, message,
                                    decided_at, look_again_at, applied, shown, drifted)
 SELECT :connection_id, s.contact_id, link.member_id,
-       CASE WHEN s.kind NOT IN ('add', 'update') AND s.verdict <> 'moved' THEN c.digest END,
-       CASE WHEN s.kind NOT IN ('add', 'update') AND s.verdict <> 'moved'
+       CASE WHEN s.kind = 'skip' AND s.verdict <> 'moved' THEN c.digest END,
+       CASE WHEN s.kind = 'skip' AND s.verdict <> 'moved'
             THEN coalesce(m.digest, '') || coalesce(l.digest, '') END,
        s.verdict, s.message, reconciler.clock(),
        reconciler.clock() + make_interval(secs => s.look_again_seconds),

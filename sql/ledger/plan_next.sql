@@ -1,10 +1,10 @@
--- The changes to push that are in no batch yet, in plan order, with the contact's digest as it stands. Who has moved to
+-- The changes to push by imports that are in no batch yet, in plan order, with the contact's digest as it stands. Who has moved to
 -- another address or is no longer wanted is left, also where an unsettled batch keeps them from being decided anew.
 -- Parameters: connection_id, run_id.
 SELECT o.contact_id, o.kind, o.address, o."values", o.before, o.applied, CAST(o.member_id AS text) AS member_id,
-       o.address_hash, c.digest
+       o.address_hash, c.digest, o.is_single, o.has_rest
 FROM reconciler.plan_changes AS o
 JOIN reconciler.contacts AS c ON c.connection_id = :connection_id AND c.contact_id = o.contact_id
-WHERE o.run_id = :run_id AND o.kind IN ('add', 'update') AND NOT o.is_sent
+WHERE o.run_id = :run_id AND o.kind IN ('add', 'update') AND NOT o.is_single AND NOT o.is_sent
   AND c.address_hash = o.address_hash AND c.eligible AND NOT c.opted_out AND c.gone_at IS NULL
 ORDER BY o.contact_id;

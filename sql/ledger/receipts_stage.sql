@@ -5,6 +5,7 @@ CREATE TEMPORARY TABLE staged_receipts (
     member_id uuid,
     shown jsonb NOT NULL,
     refused jsonb NOT NULL,
+    untaken jsonb NOT NULL,
     code text NOT NULL,
     message text NOT NULL
 ) ON COMMIT DROP;

@@ -1,20 +1,26 @@
--- A verified change is decided on the digests that were sent and seen; whoever changed since is a candidate again.
+-- A verified change is decided on the digests that were sent and seen; whoever changed since is a candidate again, and
+-- who has something left that only a call of its own can do.
 -- A rejected one is decided until the contact changes. Parameter: batch_id.
 UPDATE reconciler.pairs AS p
 SET verdict = CASE r.outcome WHEN 'verified' THEN 'unchanged' WHEN 'rejected' THEN 'rejected' WHEN 'skipped' THEN r.code
                          ELSE p.verdict END,
     message = CASE WHEN r.outcome = 'rejected' THEN r.message ELSE '' END,
     member_id = coalesce(r.member_id, p.member_id),
-    contact_digest = CASE WHEN r.outcome IN ('verified', 'rejected', 'skipped') THEN b.contact_digest END,
+    contact_digest = CASE WHEN r.outcome IN ('verified', 'rejected', 'skipped') AND NOT (b.has_rest OR r.untaken <> '{}')
+                          THEN b.contact_digest END,
     member_digest = CASE WHEN r.outcome IN ('verified', 'rejected', 'skipped')
                          THEN coalesce(m.digest, '') || coalesce(l.digest, '') END,
     decided_at = reconciler.clock(),
     look_again_at = NULL,
-    applied = CASE WHEN r.outcome = 'verified' THEN b.applied - ARRAY(SELECT jsonb_object_keys(r.refused)) ELSE p.applied END,
+    applied = CASE WHEN r.outcome = 'verified' 
+                   THEN b.applied - ARRAY(SELECT jsonb_object_keys(r.refused || r.untaken)) ELSE p.applied END,
     shown = CASE WHEN r.outcome = 'verified' THEN r.shown ELSE p.shown END,
     refused_fields = CASE WHEN r.outcome = 'verified'
         THEN coalesce((SELECT jsonb_object_agg(k, b."values" -> k) FROM jsonb_object_keys(r.refused) AS k), '{}')
-        ELSE p.refused_fields END
+        ELSE p.refused_fields END,
+    untaken = CASE WHEN r.outcome = 'verified'
+        THEN coalesce((SELECT jsonb_object_agg(k, b."values" -> k) FROM jsonb_object_keys(r.untaken) AS k), '{}')
+        ELSE p.untaken END
 FROM staged_receipts AS r
 JOIN reconciler.batch_contacts AS b ON b.batch_id = :batch_id AND b.contact_id = r.contact_id
 LEFT JOIN reconciler.members AS m ON m.connection_id = b.connection_id AND m.address_hash = b.address_hash

@@ -40,8 +40,11 @@ COMMENT ON COLUMN reconciler.pairs.untaken IS 'Fields that an import did not tak
 COMMENT ON COLUMN reconciler.pairs.rejoin_at IS 'Since when they may come back although they left or were deleted there; NULL: they may not.';
 COMMENT ON COLUMN reconciler.pairs.rejoin_basis IS 'Why they may, in the words of who said so.';
 
-ALTER TABLE reconciler.plan_changes ADD COLUMN is_single boolean NOT NULL DEFAULT false;
+ALTER TABLE reconciler.plan_changes
+    ADD COLUMN is_single boolean NOT NULL DEFAULT false,
+    ADD COLUMN has_rest boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN reconciler.plan_changes.is_single IS 'Whether it goes by a call of its own, because an import can''t do it.';
+COMMENT ON COLUMN reconciler.plan_changes.has_rest IS 'Whether something is left that only a call of its own can do.';
 
 ALTER TABLE reconciler.batches ADD COLUMN is_single boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN reconciler.batches.is_single IS 'Not an import but one contact, written by a call of its own.';
@@ -50,7 +53,9 @@ CREATE INDEX batches_single ON reconciler.batches (connection_id, intended_at) W
 
 ALTER TABLE reconciler.batch_contacts
     ADD COLUMN former_hash bytea,
+    ADD COLUMN has_rest boolean NOT NULL DEFAULT false,
     DROP CONSTRAINT batch_contacts_kind_check,
     ADD CONSTRAINT batch_contacts_kind_check CHECK (kind IN ('add', 'update', 'readdress'));
 COMMENT ON COLUMN reconciler.batch_contacts.former_hash IS 'Keyed hash of the address that a changed one leaves: it is held too.';
+COMMENT ON COLUMN reconciler.batch_contacts.has_rest IS 'Whether something is left that only a call of its own can do: decided again once this is seen.';
 COMMENT ON COLUMN reconciler.batch_contacts.kind IS 'add, update or readdress.';

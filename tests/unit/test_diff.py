@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.diff import diff
-from reconciler.domain import Add, Readdress, Reason, Skip, Status, Update
+from reconciler.domain import Add, Policy, Readdress, Reason, Skip, Status, Update
 from tests.builders import MEMBER, OTHER_MEMBER, a_candidate, a_member
 
 if TYPE_CHECKING:
@@ -349,10 +349,99 @@ class TestLongAddresses:
 
         assert skipped(long).reason == Reason.UNCHANGED
 
-    def test_a_member_with_a_long_address_can_not_be_updated_by_an_import(self) -> None:
+    def test_a_member_with_a_long_address_is_updated_by_a_call_of_its_own(self) -> None:
         long = a_candidate(address=f"{'a' * 60}@example.com", member=a_member(), fields={"first_name": "Ann"})
 
-        assert skipped(long).reason == Reason.NEEDS_SINGLE_WRITE
+        update = decided(long)
+
+        assert isinstance(update, Update)
+        assert update.is_single
+
+    def test_who_is_new_to_the_account_is_created_singly_only_where_that_was_chosen(self) -> None:
+        long = a_candidate(address=f"{'a' * 60}@example.com")
+
+        (chosen,) = diff([long], Policy(create_singly=True))
+
+        assert isinstance(chosen, Add)
+        assert chosen.is_single
+
+    def test_nobody_who_is_in_the_account_is_put_on_the_list_by_a_call_that_would_replace_their_lists(self) -> None:
+        long = a_candidate(address=f"{'a' * 60}@example.com", member=a_member(on_list=False))
+
+        (skip,) = diff([long], Policy(create_singly=True))
+
+        assert isinstance(skip, Skip)
+        assert skip.reason == Reason.NEEDS_SINGLE_WRITE
+        assert "lists" in skip.message
+
+
+class TestClearing:
+    CLEAR = Policy(clear=("job_title", "mobile_phone"))
+
+    def test_blank_keeps_what_is_there_unless_it_was_chosen_to_clear(self) -> None:
+        blank = a_candidate(member=a_member(fields={"job_title": "Baker"}))
+
+        assert told([blank]) == {"c1": "unchanged"}
+
+    def test_a_blank_field_is_cleared_by_a_call_of_its_own(self) -> None:
+        (update,) = diff([a_candidate(member=a_member(fields={"job_title": "Baker"}))], self.CLEAR)
+
+        assert isinstance(update, Update)
+        assert (update.values, update.before, update.is_single) == ({"job_title": ""}, {"job_title": "Baker"}, True)
+
+    def test_what_an_import_can_do_goes_first_and_the_rest_is_decided_again(self) -> None:
+        there = a_member(fields={"job_title": "Baker", "first_name": "Bob"})
+
+        (update,) = diff([a_candidate(fields={"first_name": "Ann"}, member=there)], self.CLEAR)
+
+        assert isinstance(update, Update)
+        assert (update.values, update.is_single, update.has_rest) == ({"first_name": "Ann"}, False, True)
+        assert "job_title" not in update.agreed
+
+    def test_a_field_that_was_cleared_and_is_filled_there_again_is_drift(self) -> None:
+        filled = a_candidate(member=a_member(fields={"job_title": "Baker"}), applied={"job_title": ""})
+
+        (skip,) = diff([filled], self.CLEAR)
+
+        assert isinstance(skip, Skip)
+        assert skip.drifted == ("job_title",)
+
+    def test_a_value_that_can_not_be_sent_is_not_blank(self) -> None:
+        contact = dataclasses.replace(a_candidate().contact, refused={"job_title": "longer than 50 characters"})
+        refused = dataclasses.replace(a_candidate(member=a_member(fields={"job_title": "Baker"})), contact=contact)
+
+        assert [type(decision) for decision in diff([refused], self.CLEAR)] == [Skip]
+
+    def test_clearing_that_was_refused_is_not_tried_again(self) -> None:
+        refused = a_candidate(member=a_member(fields={"job_title": "Baker"}), refused_fields={"job_title": ""})
+
+        assert [type(decision) for decision in diff([refused], self.CLEAR)] == [Skip]
+
+
+class TestWhatAnImportDidNotTake:
+    def test_it_is_tried_once_more_by_a_call_of_its_own(self) -> None:
+        left = a_candidate(fields={"mobile_phone": "+44 1"}, member=a_member(), untaken={"mobile_phone": "+44 1"})
+
+        update = decided(left)
+
+        assert isinstance(update, Update)
+        assert (update.values, update.is_single) == ({"mobile_phone": "+44 1"}, True)
+
+    def test_another_value_goes_by_an_import_again(self) -> None:
+        left = a_candidate(fields={"mobile_phone": "+44 2"}, member=a_member(), untaken={"mobile_phone": "+44 1"})
+
+        update = decided(left)
+
+        assert isinstance(update, Update)
+        assert not update.is_single
+
+    def test_other_fields_do_not_wait_for_it(self) -> None:
+        fields = {"first_name": "Ann", "mobile_phone": "+44 1"}
+
+        update = decided(a_candidate(fields=fields, member=a_member(), untaken={"mobile_phone": "+44 1"}))
+
+        assert isinstance(update, Update)
+        assert (update.values, update.has_rest) == ({"first_name": "Ann"}, True)
 
 
 class TestDuplicates:

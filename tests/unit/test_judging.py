@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.domain import Reason, Status
+from reconciler.judging import Sent, judge, seen
 from reconciler.ledger.batches import Batch
-from reconciler.push import Sent, judge, seen
 from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
 from tests.builders import MEMBER, NOON, a_member
 
@@ -159,14 +159,16 @@ class TestJudging:
         assert isinstance(receipt, Rejected)
         assert receipt.code == "not_taken"
 
-    def test_a_field_that_still_shows_the_old_value_was_refused_and_the_person_is_on_the_list(self) -> None:
+    def test_a_field_that_still_shows_the_old_value_was_not_taken_and_the_person_is_on_the_list(
+        self,
+    ) -> None:
         there = {"city": "Rome", "first_name": "Ann"}
         sent = a_sent(a_member(fields=there), {"city": "Bonn", "first_name": "Ann"}, before={"city": "Rome"})
 
-        assert judged(sent) == Verified("c1", MEMBER, refused={"city": "Rome"})
+        assert judged(sent) == Verified("c1", MEMBER, untaken={"city": "Rome"})
 
-    def test_a_field_that_still_shows_nothing_was_refused(self) -> None:
-        assert judged(a_sent(a_member(), {"city": "Bonn"})) == Verified("c1", MEMBER, refused={"city": ""})
+    def test_a_field_that_still_shows_nothing_was_not_taken_by_the_import(self) -> None:
+        assert judged(a_sent(a_member(), {"city": "Bonn"})) == Verified("c1", MEMBER, untaken={"city": ""})
 
     def test_the_value_that_a_refused_field_shows_is_no_echo_of_it(self) -> None:
         sent = a_sent(a_member(fields={"city": "Rome"}), {"city": "Bonn"}, before={"city": "Rome"})

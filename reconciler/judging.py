@@ -1,0 +1,115 @@
+"""What a change's read-back says of it: seen, refused, not there yet. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler import fields
+from reconciler.domain import Present, Status
+from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.ledger.batches import Batch
+    from reconciler.ledger.database import Row
+    from reconciler.receipts import Receipt
+
+_NOT_THE_MEMBERS: Final = ("error_count", "correctable_count", "cannot_add_to_list_count")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A contact of a batch as it was sent, beside the member that has its address now."""
+
+    contact_id: str
+    is_add: bool
+    values: Mapping[str, str]
+    before: Mapping[str, str]
+    shown: Mapping[str, str]
+    member: Present | None
+
+
+def sent(row: Row) -> Sent:
+    """A row of a batch's contacts as it lies in the ledger."""
+    member = row.member_id and Present(
+        row.member_id, Status(row.status), row.on_list, left=row.has_left, absent=False, fields=row.fields
+    )
+    return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None)
+
+
+def seen(sent: Sent) -> Verified | KeptOff | None:
+    """What the member shows of a change; None where it does not show it (yet)."""
+    member = sent.member
+    if member is None:
+        return None
+    if member.off is not None:
+        return KeptOff(sent.contact_id, member.member_id, member.off)
+    there = member.fields or {}
+    if not member.on_list or not all(_is_taken(sent, name, there.get(name, "")) for name in sent.values):
+        return None
+    return Verified(sent.contact_id, member.member_id, _echoes(sent, there))
+
+
+def judge(sent: Sent, batch: Batch, not_taken_seconds: float) -> Receipt:  # noqa: PLR0911 - a rule a line
+    """What to say of a change that was looked for and not seen."""
+    if (receipt := seen(sent)) is not None:
+        return receipt
+    ended = batch.ended_seconds_ago
+    if batch.activity_id is None:
+        return Deferred(sent.contact_id, "not_arrived", "the import never arrived; it is sent again")
+    if sent.member is None and any(batch.counts.get(count, 0) for count in _NOT_THE_MEMBERS):
+        return Rejected(sent.contact_id, "refused_by_import", _counts(batch))
+    if ended is None or ended < not_taken_seconds:
+        return InDoubt(sent.contact_id, "not_yet_seen", "sent, and not yet shown by Constant Contact")
+    if batch.activity_state in ("failed", "cancelled", "timed_out"):
+        return Deferred(sent.contact_id, "import_failed", f"the import ended {batch.activity_state}; it is sent again")
+    if sent.member is None or not sent.member.on_list:
+        return Rejected(sent.contact_id, "not_taken", "the import ended, but the list does not show this contact")
+    left, echoes = _left(sent, sent.member)
+    # An import did not take them: a call of its own tries once more.
+    return Verified(sent.contact_id, sent.member.member_id, echoes, untaken=left)
+
+
+def judge_single(sent: Sent, age_seconds: float, grace_seconds: float, *, was_answered: bool) -> Receipt:
+    """What to say of a contact that was written by a call of its own, after it was read by its id."""
+    if (receipt := seen(sent)) is not None:
+        return receipt
+    if was_answered and sent.member is not None:
+        left, echoes = _left(sent, sent.member)
+        return Verified(sent.contact_id, sent.member.member_id, echoes, refused=left)
+    if was_answered or age_seconds < grace_seconds:
+        return InDoubt(sent.contact_id, "not_yet_seen", "written, and not yet shown by Constant Contact")
+    return Deferred(sent.contact_id, "not_arrived", "the write never arrived; it is sent again")
+
+
+def _left(sent: Sent, member: Present) -> tuple[dict[str, str], dict[str, str]]:
+    """The fields that were not taken, with what is there instead; and the echoes of those that were."""
+    there = member.fields or {}
+    left = {name: there.get(name, "") for name in sent.values if not _is_taken(sent, name, there.get(name, ""))}
+    return left, {name: echo for name, echo in _echoes(sent, there).items() if name not in left}
+
+
+def _is_taken(sent: Sent, name: str, there: str) -> bool:
+    """Shows what was sent, or something else that is not what stood there before: that is its echo."""
+    if fields.taken_as(name, there) == fields.taken_as(name, sent.values[name]):
+        return True
+    if not sent.values[name]:
+        return False
+    return bool(there) and fields.same_as(name, there) != fields.same_as(name, sent.before.get(name, ""))
+
+
+def _echoes(sent: Sent, there: Mapping[str, str]) -> dict[str, str]:
+    """How Constant Contact shows the values, where that differs: those just sent, and those known from before."""
+    new = {
+        name: there[name]
+        for name, value in sent.values.items()
+        if there.get(name) and fields.same_as(name, there[name]) != fields.same_as(name, value)
+    }
+    return {name: echo for name, echo in sent.shown.items() if name not in sent.values} | new
+
+
+def _counts(batch: Batch) -> str:
+    said = ", ".join(f"{name} {batch.counts[name]}" for name in _NOT_THE_MEMBERS if batch.counts.get(name))
+    return f"Constant Contact took the import but not this contact, and gives no reason by contact ({said})"
