@@ -21,6 +21,7 @@ pytestmark = pytest.mark.http
 
 
 class TestOtherMethods:
+    @pytest.mark.off_contract
     def test_what_is_not_served_is_refused_in_an_array_and_counted_by_name(self, caller: Caller) -> None:
         put = caller.http.put(f"/v3/contact_lists/{caller.list_id}", json={}, headers=caller.headers())
         remove = caller.post("/activities/remove_list_memberships", {})
@@ -112,6 +113,7 @@ class TestOwnerAndContact:
 
 
 class TestFaults:
+    @pytest.mark.broken_answer
     def test_a_dropped_request_was_not_carried_out_or_was(self, caller: Caller) -> None:
         for fault in ("drop_before", "drop_after"):
             caller.door.fault(operation="bulkImportContactsJSON", fault=fault)
@@ -121,6 +123,7 @@ class TestFaults:
         assert [each["email_address"]["address"] for each in caller.walk()] == ["drop.after@example.com"]
         assert caller.door.state()["requests"]["by_status"] == {"0": 2, "200": 1}
 
+    @pytest.mark.broken_answer
     def test_answers_can_be_of_any_kind(self, caller: Caller) -> None:
         caller.door.fault(fault="status", status=503)
         caller.door.fault(fault="html")
@@ -141,6 +144,7 @@ class TestFaults:
         assert others == {200}
         assert [caller.get("/contacts").status_code for _ in range(4)] == [200, 500, 500, 200]
 
+    @pytest.mark.broken_answer
     def test_a_body_can_break_off(self, garden: Caller) -> None:
         garden.door.fault(fault="truncate")
 

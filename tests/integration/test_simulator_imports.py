@@ -29,6 +29,7 @@ class TestImport:
             "cannot_add_to_list_count": 0,
         }
 
+    @pytest.mark.off_contract
     def test_only_supplied_fields_change_and_blanks_change_nothing(self, caller: Caller) -> None:
         caller.create("old@example.com", fields={"first_name": "Ivy", "last_name": "Hill"}, permission="explicit")
         caller.load({"email": "old@example.com", "first_name": "", "last_name": None, "company_name": "Garden"})
@@ -131,6 +132,7 @@ class TestImport:
         assert caller.who("twice@example.com")["first_name"] == "Ivy"
         assert "last_name" not in caller.who("twice@example.com")
 
+    @pytest.mark.off_contract
     def test_what_a_user_could_correct_is_counted_and_left_out(self, caller: Caller) -> None:
         counts = caller.load(
             {"email": "no address"},
@@ -146,11 +148,13 @@ class TestImport:
         assert counts["correctable_count"] == 7
         assert counts["person_count"] == len(caller.walk(status="all")) == 1
 
+    @pytest.mark.off_contract
     def test_a_long_address_is_taken_where_the_limit_is_higher(self, caller: Caller) -> None:
         caller.door.switch(import_email_max=80)
 
         assert caller.load({"email": f"{'x' * 40}@example.com"})["person_count"] == 1
 
+    @pytest.mark.off_contract
     def test_a_value_too_long_makes_its_row_an_error_or_is_cut(self, caller: Caller) -> None:
         row = {"email": "long@example.com", "first_name": "F" * 51}
         assert caller.load(row)["error_count"] == 1
@@ -181,12 +185,14 @@ class TestImport:
             [],
         ],
     )
+    @pytest.mark.off_contract
     def test_a_body_that_is_no_import_is_refused(self, caller: Caller, body: object) -> None:
         answer = caller.post("/activities/contacts_json_import", body)
 
         assert answer.status_code == 400
         assert answer.json()[0]["error_key"] == "contacts.api.validation.error"
 
+    @pytest.mark.off_contract
     def test_a_body_that_is_no_json_is_refused_by_what_it_is(self, caller: Caller) -> None:
         url, headers = "/v3/activities/contacts_json_import", caller.headers()
         broken = caller.http.post(url, content="{", headers={**headers, "Content-Type": "application/json"})
@@ -210,6 +216,7 @@ class TestImport:
         assert counts["items_total_count"] == 40_001
         assert counts["person_count"] == 40_000
 
+    @pytest.mark.off_contract
     def test_rows_beyond_four_megabytes_are_dropped_silently(self, caller: Caller) -> None:
         rows = [{"email": f"p{number:05d}@example.com", "street": "ä" * 200} for number in range(10_000)]
         body = json.dumps({"list_ids": [caller.list_id], "import_data": rows}, ensure_ascii=False).encode()

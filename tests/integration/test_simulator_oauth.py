@@ -21,6 +21,7 @@ pytestmark = pytest.mark.http
 
 
 class TestAccess:
+    @pytest.mark.off_contract
     def test_a_request_without_a_token_is_forbidden(self, caller: Caller) -> None:
         answer = caller.http.get("/v3/contacts")
 

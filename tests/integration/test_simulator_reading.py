@@ -186,6 +186,7 @@ class TestReadingContacts:
             {"email": ""},
         ],
     )
+    @pytest.mark.off_contract
     def test_an_invalid_parameter_is_an_error_in_an_array(self, caller: Caller, query: dict[str, Any]) -> None:
         answer = caller.get("/contacts", **query)
 
