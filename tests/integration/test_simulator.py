@@ -112,58 +112,6 @@ class TestOwnerAndContact:
             garden.door.contact(**body)
 
 
-class TestFaults:
-    @pytest.mark.broken_answer
-    def test_a_dropped_request_was_not_carried_out_or_was(self, caller: Caller) -> None:
-        for fault in ("drop_before", "drop_after"):
-            caller.door.fault(operation="bulkImportContactsJSON", fault=fault)
-            with pytest.raises(httpx.RemoteProtocolError):
-                caller.send([{"email": f"{fault.replace('_', '.')}@example.com"}])
-
-        assert [each["email_address"]["address"] for each in caller.walk()] == ["drop.after@example.com"]
-        assert caller.door.state()["requests"]["by_status"] == {"0": 2, "200": 1}
-
-    @pytest.mark.broken_answer
-    def test_answers_can_be_of_any_kind(self, caller: Caller) -> None:
-        caller.door.fault(fault="status", status=503)
-        caller.door.fault(fault="html")
-        caller.door.fault(fault="empty", status=500)
-        caller.door.fault(fault="body", body={"contacts": "none"})
-        answers = [caller.get("/contacts") for _ in range(5)]
-
-        assert [answer.status_code for answer in answers] == [503, 502, 500, 200, 200]
-        assert answers[0].json()[0]["error_key"] == "contacts.api.fault"
-        assert answers[1].headers["content-type"] == "text/html"
-        assert answers[2].content == b""
-        assert answers[3].json() == {"contacts": "none"}
-
-    def test_a_fault_waits_for_its_operation_and_its_turn(self, caller: Caller) -> None:
-        caller.door.fault(operation="getContacts", fault="status", status=500, times=2, skip=1)
-        others = {caller.get("/contact_lists").status_code for _ in range(3)}
-
-        assert others == {200}
-        assert [caller.get("/contacts").status_code for _ in range(4)] == [200, 500, 500, 200]
-
-    @pytest.mark.broken_answer
-    def test_a_body_can_break_off(self, garden: Caller) -> None:
-        garden.door.fault(fault="truncate")
-
-        with pytest.raises(httpx.RemoteProtocolError):
-            garden.get("/contacts")
-
-    def test_an_answer_can_be_slow(self, caller: Caller) -> None:
-        caller.door.fault(fault="slow", seconds=0.2)
-        begin = time.monotonic()
-
-        assert caller.get("/contacts").status_code == 200
-        assert time.monotonic() - begin >= 0.2
-
-    def test_a_fault_that_is_none_is_refused(self, caller: Caller) -> None:
-        for body in ({"fault": "earthquake"}, {"fault": "slow", "often": 3}, {"fault": "status", "times": "two"}):
-            with pytest.raises(SideDoorError):
-                caller.door.fault(**body)
-
-
 class TestSideDoor:
     def test_the_history_says_whom_an_import_was_about(self, caller: Caller) -> None:
         caller.send([{"email": "a@example.com"}, {"email": "b@example.com"}])

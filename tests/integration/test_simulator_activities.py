@@ -128,5 +128,6 @@ class TestExport:
         assert slow.get(f"/contact_exports/{posted['activity_id']}").status_code == 404
 
     @pytest.mark.parametrize("body", [{"status": "all"}, {"fields": ["shoe_size"]}, {"segment_id": 1}])
+    @pytest.mark.off_contract
     def test_an_invalid_export_is_refused(self, caller: Caller, body: dict[str, Any]) -> None:
         assert caller.post("/activities/contact_exports", body).status_code == 400

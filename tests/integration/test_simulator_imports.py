@@ -270,3 +270,61 @@ class TestImport:
         person = caller.who("a@example.com")
 
         assert (person["first_name"], person["company_name"]) == ("Ivy", "Garden")
+
+
+class TestUnknowns:
+    """What documentation leaves open: each way has its switch."""
+
+    def test_blanks_can_clear(self, caller: Caller) -> None:
+        caller.create("a@example.com", fields={"first_name": "Ivy", "phone": "555-555-0001"})
+        caller.door.switch(import_blanks="cleared")
+        caller.load({"email": "a@example.com", "first_name": "", "phone": ""})
+        person = caller.who("a@example.com")
+
+        assert "first_name" not in person
+        assert person["phone_numbers"] == []
+
+    @pytest.mark.off_contract
+    def test_an_import_that_is_too_big_can_be_refused_as_a_whole(self, caller: Caller) -> None:
+        caller.door.switch(truncated_body="refused")
+        rows = [{"email": f"p{number:05d}@example.com", "street": "s" * 250} for number in range(14_000)]
+
+        assert caller.send(rows).status_code == 400
+        assert caller.walk() == []
+
+    def test_the_total_can_leave_out_the_header_that_json_has_not(self, caller: Caller) -> None:
+        assert caller.load({"email": "a@example.com"})["items_total_count"] == 2
+
+        caller.door.switch(total_counts_header=False)
+        assert caller.load({"email": "a@example.com"})["items_total_count"] == 1
+
+    def test_joining_by_import_can_start_automations_once_for_each_list(self, caller: Caller) -> None:
+        caller.load({"email": "before@example.com"})
+        caller.door.switch(imports_start_automations=True)
+        caller.create("known@example.com", list_id=None)
+        for _ in range(2):
+            caller.load({"email": "new@example.com"}, {"email": "known@example.com"}, {"email": "before@example.com"})
+
+        assert caller.door.state()["automations"] == {caller.list_id: 2}
+
+    def test_an_address_imported_too_often_can_count_as_abuse(self, caller: Caller) -> None:
+        caller.door.switch(signup_abuse_most=2, signup_abuse_counts_imports=True)
+        counts = [caller.load({"email": "a@example.com"})["correctable_count"] for _ in range(3)]
+
+        assert counts == [0, 0, 1]
+        caller.door.switch(signup_abuse_counts_imports=False)
+        assert caller.load({"email": "a@example.com"})["correctable_count"] == 0
+
+    def test_more_custom_fields_than_a_contact_may_have_are_dropped(self, caller: Caller) -> None:
+        names = [caller.door.custom_field(label=f"Field {at}")["name"] for at in range(26)]
+        caller.load({"email": "a@example.com", **{f"cf:{name}": "x" for name in names}})
+
+        assert len(caller.who("a@example.com")["custom_fields"]) == 25
+
+    def test_states_can_be_abbreviated_and_addresses_put_in_lower_case(self, caller: Caller) -> None:
+        caller.door.switch(abbreviate_states=True, lower_case_addresses=True)
+        caller.load({"email": "Ivy@Example.com", "home_state": "new york"})
+        person = caller.who("ivy@example.com")
+
+        assert person["email_address"]["address"] == "ivy@example.com"
+        assert person["street_addresses"][0]["state"] == "NY"
