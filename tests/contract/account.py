@@ -6,12 +6,12 @@ this has an HTTP client of its own.
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
@@ -23,6 +23,7 @@ from reconciler.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 API_URL: Final = "https://api.cc.email/v3"
 AUTH_URL: Final = "https://authz.constantcontact.com/oauth2/default/v1"
@@ -32,6 +33,8 @@ MOST_CONTACTS: Final = 500
 SECONDS_BETWEEN: Final = 0.5
 INCLUDE: Final = "custom_fields,list_memberships,phone_numbers,street_addresses"
 _TOO_MANY: Final = 429
+_TRIES: Final = 5
+_A_WHILE_SECONDS: Final = 1.1
 _PATIENCE_SECONDS: Final = 600
 _FIELDS: Final = ("first_name", "last_name", "phone")
 
@@ -98,14 +101,17 @@ class Account:
         self.pace = pace
         self._token = access.access_token
         self._http = httpx.Client(timeout=60, trust_env=False)
+        self._clients: list[ConstantContact] = []
         self._fields: list[str] = []
         self._addresses: list[str] = []
         self._ids: set[str] = set()
 
-    def __enter__(self) -> Account:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for client in self._clients:
+            client.close()
         self._http.close()
 
     def refuse_strangers(self) -> None:
@@ -124,14 +130,12 @@ class Account:
 
     def client(self) -> ConstantContact:
         """The program's client, new: it has not seen anybody yet."""
-        return ConstantContact(
-            self.access.api_url,
-            OneToken(Secret(self._token)),
-            self.pace,
-            sleep=time.sleep,
-            random=lambda: 0.0,
-            fold=fold,
-        )
+        access = OneToken(Secret(self._token))
+        made = ConstantContact(
+            self.access.api_url, access, self.pace, sleep=time.sleep, random=lambda: 0.0, fold=fold
+        )  # fmt: skip
+        self._clients.append(made)
+        return made
 
     def mapped(self, *fields: str) -> wire.Mapped:
         return wire.Mapped(self.list_id, fields or _FIELDS)
@@ -156,7 +160,8 @@ class Account:
     def unsubscribe(self, contact: Mapping[str, Any]) -> None:
         """By the account, as PUT can: the address keeps its lists."""
         email = {"address": contact["email_address"]["address"], "permission_to_send": "unsubscribed"}
-        self.put(contact["contact_id"], email_address=email)
+        names = {name: contact[name] for name in ("first_name", "last_name") if name in contact}
+        assert self.put(contact["contact_id"], email_address=email, **names).is_success
 
     def delete(self, contact_id: str) -> None:
         self.sent("DELETE", f"/contacts/{contact_id}")
@@ -183,10 +188,7 @@ class Account:
         """By the program's client, as the rows stand here; says the activity when it has ended."""
         client = self.client()
         sent = [(str(row["email"]), json.dumps(row).encode()) for row in rows]
-        try:
-            return self.ended(client, client.start_import(self.list_id, sent))
-        finally:
-            client.close()
+        return self.ended(client, client.start_import(self.list_id, sent))
 
     def ended(self, client: ConstantContact, activity_id: str) -> wire.Activity:
         until = time.monotonic() + _PATIENCE_SECONDS
@@ -210,14 +212,16 @@ class Account:
         answer = self._http.post(
             f"{self.access.auth_url}/token",
             data=form if secret else {**form, "client_id": self.access.api_key},
-            auth=(self.access.api_key, secret) if secret else None,
+            auth=httpx.BasicAuth(self.access.api_key, secret) if secret else httpx.USE_CLIENT_DEFAULT,
         )
         assert answer.is_success, answer.status_code
         found = dict(answer.json())
         self._token = str(found["access_token"])
         return found
 
-    def sent(self, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None) -> Any:
+    def sent(
+        self, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         """A request that has to succeed."""
         answer = self.try_to(method, path, body, query=query)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
@@ -227,12 +231,12 @@ class Account:
         self, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """A request; too many a second are waited for."""
-        for _ in range(5):
-            time.sleep(self.pace.reserve())
-            answer = self.once(method, path, body, query=query)
+        answer = self._at_its_time(method, path, body, query)
+        for _ in range(_TRIES):
             if answer.status_code != _TOO_MANY:
                 break
-            time.sleep(2)
+            time.sleep(_A_WHILE_SECONDS)
+            answer = self._at_its_time(method, path, body, query)
         return answer
 
     def once(
@@ -251,16 +255,20 @@ class Account:
             method, f"{self.access.api_url}{path}", json=body, params=query, headers=headers
         )  # fmt: skip
 
+    def _at_its_time(self, method: str, path: str, body: object, query: Mapping[str, str] | None) -> httpx.Response:
+        time.sleep(self.pace.reserve())
+        return self.once(method, path, body, query=query)
+
     def clean_up(self) -> Sequence[str]:
         """Remove what the run made, and nothing else; goes on after trouble, and says what is left."""
         left: list[str] = []
         for address in self._addresses:
-            left += _tried(f"finding {address}", lambda each=address: self._notice(each))
+            left += _tried(f"finding {address}", functools.partial(self._notice, address))
         for contact_id in sorted(self._ids):
-            left += _tried(f"contact {contact_id}", lambda each=contact_id: self.delete(each))
+            left += _tried(f"contact {contact_id}", functools.partial(self.delete, contact_id))
         lists = [f"/contact_lists/{self.list_id}"] if self.list_id else []
         for path in [*(f"/contact_custom_fields/{each}" for each in self._fields), *lists]:
-            left += _tried(path, lambda each=path: self.sent("DELETE", each))
+            left += _tried(path, functools.partial(self.sent, "DELETE", path))
         return left
 
     def _notice(self, address: str) -> None:
