@@ -17,9 +17,10 @@ from reconciler.errors import AccessRefused, SettingsError
 from reconciler.extract import fold
 from reconciler.ledger.database import Ledger
 from reconciler.ledger.members import Keys
-from reconciler.ledger.usage import Usage
+from reconciler.ledger.usage import Usage, pace_of
 from reconciler.limits import Limits
 from reconciler.reconcile import Parts
+from reconciler.slots import RESERVE
 from reconciler.vault import KeyRing, Vault, no_keys
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Process:
             random=self.random,
             fold=fold,
             write_seconds=limits.import_request_seconds,
+            monotonic=self.monotonic,
         )
 
     def parts(self, ledger: Ledger, tell: Callable[[str], None]) -> Parts:
@@ -125,7 +127,11 @@ class Process:
 
     def _given(self, ledger: Ledger, vault: Vault, given: Credentials) -> ConstantContact:
         fingerprint = vault.keyed_hash(given.api_key.reveal())
-        slots = Usage(ledger, fingerprint, self.settings.pace_per_second, self.settings.pace_per_day)
+        with ledger.transaction() as tx:
+            per_second, per_day = pace_of(tx, fingerprint)
+        # A person waits: the checks may use what runs leave.
+        most = (per_day or self.settings.pace_per_day) + RESERVE
+        slots = Usage(ledger, fingerprint, per_second or self.settings.pace_per_second, most)
         return self.api(OneToken(given.access_token), slots, Limits())
 
     def per_day(self, connection: Connection) -> int:

@@ -14,11 +14,17 @@ from reconciler.errors import (
     CrmError,
     DailyLimitReached,
     Forbidden,
+    GrantEnded,
     LeaseLost,
+    ListGone,
     Mistake,
     NotFound,
+    QueueFull,
     ReconcilerError,
     StatementError,
+    Throttled,
+    TokenEnded,
+    Untrusted,
 )
 
 
@@ -52,31 +58,48 @@ class OtherPlan(ReconcilerError):
 def ending_of(error: ReconcilerError, *, has_sent: bool) -> Ending:  # noqa: C901, PLR0911, PLR0912 - a line a trouble is the point
     """What became of a run that the world stopped."""
     told = " - ".join(filter(None, (str(error), error.advice)))
+    passes = State.COMPLETED_WITH_PROBLEMS if has_sent else State.FAILED
     match error:
         case OtherPlan():
-            return Ending(State.HELD, "only_if", told, "held", "held")
+            return _stopped(State.HELD, "only_if", told)
+        case TokenEnded():
+            return _stopped(State.DISCONNECTED, "token_ended", told)
+        case GrantEnded():
+            return _stopped(State.DISCONNECTED, "grant_ended", told)
         case AccessRefused():
-            return Ending(State.DISCONNECTED, "token_refused", told, "disconnected", "disconnected")
+            return _stopped(State.DISCONNECTED, "token_refused", told)
+        case Untrusted():
+            return _stopped(State.HELD, "untrusted", told)
         case Forbidden():
-            return Ending(State.HELD, "forbidden", told, "held", "held")
+            return _stopped(State.HELD, "forbidden", told)
+        case ListGone():
+            return _stopped(State.HELD, "list_gone", told)
         case NotFound():
-            return Ending(State.HELD, "list_gone", told, "held", "held")
+            return _stopped(State.HELD, "not_found", told)
         case BatchRefused():
-            return Ending(State.HELD, "batch_refused", told, "batch_refused", "batch_refused")
+            return _stopped(State.HELD, "batch_refused", told)
         case ApiRefused():
-            return Ending(State.HELD, "refused", told, "held", "held")
+            return _stopped(State.HELD, "refused", told)
         case StatementError():
-            return Ending(State.HELD, "statement", told, "held", "held")
+            return _stopped(State.HELD, "statement", told)
         case DailyLimitReached():
-            return Ending(State.QUOTA, "quota", told, "quota", "quota")
+            return _stopped(State.QUOTA, "quota", told)
+        case QueueFull():
+            return _stopped(passes, "queue_full", told)
+        case Throttled():
+            return _stopped(passes, "throttled", told)
         case ApiUnavailable():
-            state = State.COMPLETED_WITH_PROBLEMS if has_sent else State.FAILED
-            return Ending(state, "unavailable", told, "unavailable", "unavailable")
+            return _stopped(passes, "unavailable", told)
         case LeaseLost():
-            return Ending(State.CANCELLED, "lease_lost", told, "failed", "failed")
+            return _stopped(State.CANCELLED, "lease_lost", told)
         case Mistake():
-            return Ending(State.FAILED, "unforeseen", told, "failed", "failed")
+            return _stopped(State.FAILED, "unforeseen", told)
         case CrmError():
-            return Ending(State.FAILED, "crm", told, "failed", "failed")
+            return _stopped(State.FAILED, "crm", told)
         case _:
-            return Ending(State.FAILED, "failed", told, "failed", "failed")
+            return _stopped(State.FAILED, "failed", told)
+
+
+def _stopped(state: State, code: str, told: str) -> Ending:
+    """One code is the run's reason, its problem, and why what was planned was not sent."""
+    return Ending(state, code, told, code, code)

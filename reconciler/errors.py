@@ -75,6 +75,25 @@ class ApiError(ReconcilerError):
 class ApiUnavailable(ApiError):
     """Constant Contact can't be reached or is in trouble; this passes."""
 
+    #: How long Constant Contact asks us to wait, in seconds, where it says so.
+    patience: float | None = None
+
+
+class Unreached(ApiUnavailable):
+    """Constant Contact can't be reached: certainly nothing was sent."""
+
+
+class TooLarge(ApiUnavailable):
+    """An answer is larger than this API's are: it was not read to its end."""
+
+
+class Throttled(ApiUnavailable):
+    """Too many requests a second: this one was not carried out."""
+
+
+class QueueFull(ApiUnavailable):
+    """The account has as many bulk activities queued as it may: this one was not taken."""
+
 
 class OutcomeUnknown(ApiUnavailable):
     """A write was sent and no answer came: whether it happened is found out by looking."""
@@ -101,6 +120,14 @@ class AccessRefused(ApiError):
     """Constant Contact refused the access token, or there is none that could work."""
 
 
+class TokenEnded(AccessRefused):
+    """The access token has ended, and there is nothing to renew it with."""
+
+
+class GrantEnded(AccessRefused):
+    """The refresh token is no longer good: somebody has to give access anew."""
+
+
 class Untrusted(ApiError):
     """The other side can't prove that it is Constant Contact: nothing was sent."""
 
@@ -111,6 +138,10 @@ class Forbidden(ApiError):
 
 class NotFound(ApiError):
     """Constant Contact does not have this."""
+
+
+class ListGone(NotFound):
+    """The list is no longer in the account."""
 
 
 class DailyLimitReached(ApiError):

@@ -30,6 +30,11 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "an address of 51 to 80 characters can't go by a bulk import",
         "take a shorter address; or, with explicit permission, `reconciler set NAME create_singly=yes`",
     ),
+    "too_many_lists": Entry(
+        "admin",
+        "the contact is on 50 lists already, as many as Constant Contact allows",
+        "take them off a list in Constant Contact; the daily full comparison, or `--full`, tries again",
+    ),
     "refused_singly": Entry(
         "admin",
         "Constant Contact refused the call that writes this one contact",
@@ -75,6 +80,16 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "unavailable": Entry(
         "constant_contact", "Constant Contact is down or can't be reached", "nothing: it is tried again"
     ),
+    "throttled": Entry(
+        "nobody",
+        "Constant Contact says that the API key asks too often",
+        "nothing: all runs of the key go slower; if it stays so, another program uses the same key",
+    ),
+    "queue_full": Entry(
+        "nobody",
+        "the account has as many bulk activities queued as it may (1,000)",
+        "nothing: what is left goes when the queue is shorter",
+    ),
     "quota": Entry("nobody", "the day's calls are spent", "nothing: what is left goes after 00:00 UTC"),
     "membership_unclear": Entry(
         "nobody",
@@ -94,7 +109,66 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "opted_out": Entry("nobody", "opted out in the CRM", "nothing"),
     "out_of_scope": Entry("nobody", "not eligible, or gone from the CRM", "nothing"),
     "no_email": Entry("crm", "has no e-mail address", "nothing, or add one in the CRM"),
+    "flapping": Entry(
+        "admin",
+        "written again and again: somebody or something changes the value back each time",
+        "find what else writes this field, in Constant Contact or in the CRM, and let one of them have it",
+    ),
     "unbalanced": Entry("admin", "a sum of the report does not meet", "look at the report's balances and tell us"),
+    "token_refused": Entry(
+        "admin", "Constant Contact refused the access token", "connect again: `reconciler connect NAME`"
+    ),
+    "token_ended": Entry(
+        "admin",
+        "the access token has ended, and there is nothing to renew it with",
+        "connect again: `reconciler connect NAME`",
+    ),
+    "grant_ended": Entry(
+        "admin",
+        "the refresh token is no longer good: access was taken back, or nobody used it for 180 days",
+        "connect again: `reconciler connect NAME`",
+    ),
+    "untrusted": Entry(
+        "admin",
+        "the other side can't prove that it is Constant Contact; nothing was sent",
+        "look at proxies in between, and at this machine's clock and certificates; then `reconciler run NAME`",
+    ),
+    "forbidden": Entry(
+        "admin",
+        "the token may not do this: a scope or a privilege is missing, or the application is off",
+        "the message says which, where Constant Contact does; then `reconciler run NAME`",
+    ),
+    "list_gone": Entry(
+        "admin",
+        "the list is no longer in the account",
+        "make it anew and connect with --switch-list, or disconnect",
+    ),
+    "not_found": Entry(
+        "admin",
+        "Constant Contact does not have something that every account has",
+        "`reconciler run NAME`; if that does not help, look at RECONCILER_API_URL and status.constantcontact.com",
+    ),
+    "refused": Entry(
+        "admin",
+        "Constant Contact refused a request for good",
+        "read the report's message; `reconciler run NAME` tries again",
+    ),
+    "statement": Entry(
+        "admin", "the CRM statement can't be used", "correct it, and connect again with --contacts-sql FILE"
+    ),
+    "crm": Entry("admin", "the CRM can't be read", "read the report's message; the next run tries again"),
+    "only_if": Entry(
+        "nobody", "the plan is not the one that was demanded", "look with `reconciler plan NAME`, and demand its digest"
+    ),
+    "lease_lost": Entry(
+        "nobody", "another run took over, because this one did not move for too long", "nothing: the other run does it"
+    ),
+    "interrupted": Entry("nobody", "stopped by hand", "nothing: the next run goes on"),
+    "unforeseen": Entry(
+        "admin",
+        "a mistake in the reconciler",
+        "run it again with RECONCILER_LOG_LEVEL=debug and send us what it prints; nothing is lost",
+    ),
     "held": Entry("admin", "the run is held until somebody acts", "read the report's message"),
     "disconnected": Entry("admin", "there is no token that works", "connect again: `reconciler connect NAME`"),
     "failed": Entry("admin", "the run could not be done", "read the report's message"),

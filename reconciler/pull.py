@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Final, Literal
 
 from reconciler.constant_contact.client import PAGE
-from reconciler.errors import ApiRefused
+from reconciler.errors import ApiRefused, NotFound, QueueFull
 from reconciler.ledger import connections, plans, statistics
 from reconciler.ledger import members as mirror
 from reconciler.ledger.database import value
@@ -139,14 +139,17 @@ def _by_export(work: Work) -> bool:
     """Read who is on the list by one export; False where it is no evidence."""
     try:
         activity_id = work.api.start_export(work.mapped.list_id)
-    except ApiRefused:
+    except (ApiRefused, QueueFull):
         return False
     limits = work.connection.limits
     pause = limits.poll_first_seconds
     for _ in range(_EXPORT_POLLS):
         work.sleep(pause)
         pause = min(pause * 2, limits.poll_most_seconds)
-        activity = work.api.activity(activity_id)
+        try:
+            activity = work.api.activity(activity_id)
+        except NotFound:
+            return False
         if activity.has_ended:
             break
     else:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, decide, pull, push, singles
+from reconciler import __version__, act, decide, pull, push
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
 from reconciler.endings import ABANDONED, Ending, OtherPlan, ending_of
@@ -108,7 +108,9 @@ def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Re
     except ReconcilerError as error:
         ending = ending_of(error, has_sent=_has_sent(work))
     except KeyboardInterrupt:
-        _conclude(work, parts, Ending(State.CANCELLED, "interrupted", "stopped by hand", "failed", "failed"), course)
+        _conclude(
+            work, parts, Ending(State.CANCELLED, "interrupted", "stopped by hand", "interrupted", "interrupted"), course
+        )
         raise
     except Exception as error:  # noqa: BLE001 - a mistake of ours ends this run with a report, and no other run
         _log.debug("the run ended by a mistake in the reconciler", exc_info=error)
@@ -130,7 +132,7 @@ def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request)
         crm=crm,
         open_api=lambda: parts.open_api(connection),
         connection=connection,
-        mapped=Mapped(connection.list_id, connection.fields, connection.custom_fields),
+        mapped=Mapped(connection.list_id, connection.fields, connection.custom_fields, connection.custom_field_types),
         lease=lease,
         run_id=run_id,
         keys=parts.keys,
@@ -200,8 +202,7 @@ def _act(work: Work, plan: Plan, full: str | None, course: _Course) -> Ending:
     fresh = Freshness(work, course.read_at, course.listed_before or 0)
     try:
         with work.stage("push"):
-            push.push(work, fresh.of_both)
-            singles.write_singly(work, fresh.of_crm, fresh.decide_anew)
+            act.send(work, fresh)
     except (ApiUnavailable, DailyLimitReached) as error:
         ending = ending_of(error, has_sent=_has_sent(work))
     # What earlier runs had left open was settled before.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from reconciler.simulator import SideDoor
 
+_IMPORT = "contacts_json_import"
 #: Waits are shorter than in life: the simulator answers at once.
 QUICK = ("poll_first_seconds=0.02", "read_back_pause_seconds=0.02")
 
@@ -53,8 +54,15 @@ class Api:
 
     def imported(self) -> list[str]:
         """Every address that was ever in an import."""
-        history = self.door.state(contacts=False, history=100_000)["history"]
-        return [address for entry in history for address in entry.get("emails", ())]
+        return [address for entry in self._history() if _IMPORT in entry["path"] for address in entry["emails"]]
+
+    def written(self) -> list[str]:
+        """Every address that was ever in a write, by import or by a call of its own."""
+        return [address for entry in self._history() for address in entry.get("emails", ())]
+
+    def _history(self) -> list[dict[str, Any]]:
+        history: list[dict[str, Any]] = self.door.state(contacts=False, history=100_000)["history"]
+        return history
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,27 @@ A read is tried again when the trouble passes; a write only where it was certain
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import functools
-from typing import TYPE_CHECKING, Any, Final, Protocol
+import time
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import httpx
 
-from reconciler.constant_contact import answers
+from reconciler.constant_contact import answers, receiving
 from reconciler.constant_contact.budget import Budget
-from reconciler.errors import AccessRefused, ApiUnavailable, OutcomeUnknown
+from reconciler.constant_contact.tries import Tries
+from reconciler.errors import (
+    AccessRefused,
+    ApiUnavailable,
+    DailyLimitReached,
+    OutcomeUnknown,
+    QueueFull,
+    Throttled,
+    TooLarge,
+    Unreached,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,13 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reconciler.constant_contact.budget import Slots
+    from reconciler.errors import ApiError
     from reconciler.secret import Secret
 
-_TRIES: Final = 4
-_THROTTLED_TRIES: Final = 8
-_FIRST_PAUSE: Final = 1.0
-#: A larger answer is not one of this API's.
-_MOST_BYTES: Final = 64_000_000
+_Read = TypeVar("_Read")
+#: A read is given up after so long, however slowly its answer comes.
+_READ_SECONDS: Final = 120.0
+_CONNECT_SECONDS: Final = 10.0
 
 
 @functools.cache
@@ -42,8 +54,11 @@ class Access(Protocol):
     def token(self) -> Secret:
         """The token to use now. Raises AccessRefused where there is none that could work."""
 
-    def after_refusal(self, refused: Secret) -> Secret:
-        """Another token than the one that was just refused. Raises AccessRefused where there is none."""
+    def after_refusal(self, refused: Secret) -> Secret | None:
+        """Another token than the one that was just refused; None where nobody renews it.
+
+        Raises AccessRefused that says why where it should have been renewed and can't be.
+        """
 
 
 class OneToken:
@@ -55,8 +70,8 @@ class OneToken:
     def token(self) -> Secret:
         return self._token
 
-    def after_refusal(self, refused: Secret) -> Secret:  # noqa: ARG002 - there is no other, whichever was refused
-        raise AccessRefused("Constant Contact refused the access token", advice="get a new one and connect again")
+    def after_refusal(self, refused: Secret) -> None:
+        """There is no other, whichever was refused."""
 
 
 class Calls:
@@ -71,15 +86,15 @@ class Calls:
         sleep: Callable[[float], None],
         random: Callable[[], float],
         write_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._base = httpx.URL(url)
         self._access = access
-        self._sleep = sleep
-        self._random = random
-        self._write_timeout = httpx.Timeout(write_seconds, connect=10)
-        self._budget = Budget(transport or httpx.HTTPTransport(verify=_trusted()), slots, sleep)
-        self._http = httpx.Client(transport=self._budget, timeout=httpx.Timeout(60, connect=10))
+        self._tries = Tries(sleep, random)
+        self._write_seconds = write_seconds
+        self._budget = Budget(transport or httpx.HTTPTransport(verify=_trusted()), slots, sleep, monotonic)
+        self._http = httpx.Client(transport=self._budget, follow_redirects=False)
         self._answered_at: dt.datetime | None = None
 
     @property
@@ -97,20 +112,19 @@ class Calls:
 
     def get(self, operation: str, path: str, query: dict[str, str] | None = None) -> Any:
         """The JSON of a read. Raises ApiError."""
-        return answers.body(self._answer(operation, self._url(path), query or {}))
+        return self._read(operation, self._url(path), query or {}, answers.body)[0]
 
     def text(self, operation: str, link: str) -> str:
-        """The text behind a link of an answer. Raises ApiError."""
-        return self._answer(operation, self._same_host(link), {}).text
+        """The text behind a link of an answer. Raises ApiError; TooLarge where it is not for reading at once."""
+        return self._read(operation, self._same_host(link), {}, answers.text)[0]
 
     def pages(self, operation: str, path: str, query: dict[str, str]) -> Iterator[tuple[Any, dt.datetime]]:
         """Follow the links of a collection: only to the same host, and never in a circle."""
         seen: set[str] = set()
         url: httpx.URL | None = self._url(path)
         while url is not None:
-            response = self._answer(operation, url, query)
-            page = answers.body(response)
-            yield page, self._moment(response)
+            page, moment = self._read(operation, url, query, answers.body)
+            yield page, moment
             link = ((page.get("_links") or {}).get("next") or {}).get("href")
             if link in seen:
                 raise ApiUnavailable("Constant Contact's pages lead in a circle", advice="this passes")
@@ -122,28 +136,28 @@ class Calls:
 
         Raises OutcomeUnknown where no answer, or none that can be read, came: it may have been carried out.
         """
-        for attempt in range(_THROTTLED_TRIES):
+        tried = 0
+        while True:
+            tried += 1
             try:
                 return self._send(operation, method, self._url(path), body=body)
-            except answers.Throttled:
-                if attempt + 1 == _THROTTLED_TRIES:
-                    raise
-                self._sleep(_FIRST_PAUSE + self._random() * _FIRST_PAUSE * 2**attempt)
-        raise AssertionError("unreachable")
+            except (Throttled, Unreached) as error:
+                self._tries.pause(error, tried)
 
-    def _answer(self, operation: str, url: httpx.URL, query: dict[str, str]) -> httpx.Response:
-        """A read, tried again while the trouble is one that passes."""
-        for attempt in range(_THROTTLED_TRIES):
+    def _read(
+        self, operation: str, url: httpx.URL, query: dict[str, str], understand: Callable[[httpx.Response], _Read]
+    ) -> tuple[_Read, dt.datetime]:
+        """A read and Constant Contact's clock, tried again while the trouble is one that passes."""
+        tried = 0
+        while True:
+            tried += 1
             try:
-                return self._send(operation, "GET", url, query=query)
-            except answers.Throttled:
-                if attempt + 1 == _THROTTLED_TRIES:
-                    raise
-            except ApiUnavailable:
-                if attempt + 1 >= _TRIES:
-                    raise
-            self._sleep(_FIRST_PAUSE + self._random() * _FIRST_PAUSE * 2**attempt)
-        raise AssertionError("unreachable")
+                response = self._send(operation, "GET", url, query=query)
+                found, self._answered_at = understand(response), _moment(response)
+            except ApiUnavailable as error:
+                self._tries.pause(error, tried)
+            else:
+                return found, self._answered_at
 
     def _send(
         self,
@@ -160,6 +174,8 @@ class Calls:
             return self._send_with(token, operation, method, url, query=query, body=body)
         except AccessRefused:
             another = self._access.after_refusal(token)
+            if another is None:
+                raise
             return self._send_with(another, operation, method, url, query=query, body=body)
 
     def _send_with(
@@ -174,26 +190,48 @@ class Calls:
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token.reveal()}", "Accept": "application/json, text/csv"}
         headers |= {"Content-Type": "application/json"} if body is not None else {}
-        try:
-            response = self._http.request(
-                method,
-                url,
-                params=query or None,
-                content=body,
-                headers=headers,
-                timeout=self._http.timeout if body is None else self._write_timeout,
-                extensions={"operation": operation},
-            )
-        except httpx.TransportError as error:
-            raise _unreached(error, is_write=body is not None) from error
-        if response.is_success and len(response.content) <= _MOST_BYTES:
-            if body is None:  # a write that was taken is not in doubt for want of a date
-                self._answered_at = self._moment(response)
+        seconds = _READ_SECONDS if body is None else self._write_seconds
+        request = self._http.build_request(
+            method,
+            url,
+            params=query or None,
+            content=body,
+            headers=headers,
+            timeout=httpx.Timeout(seconds, connect=_CONNECT_SECONDS),
+            extensions={"operation": operation, "seconds": seconds},
+        )
+        response = self._exchange(request, is_write=body is not None)
+        found = answers.disguised(response) if response.is_success else answers.trouble(response)
+        if found is None:
             return response
-        found = answers.trouble(response)
-        if body is not None and type(found) is ApiUnavailable:
-            raise OutcomeUnknown(str(found)) from None
+        self._tell_budget(found)
+        if body is not None and _may_have_happened(found):
+            raise OutcomeUnknown(str(found), advice=found.advice)
         raise found
+
+    def _exchange(self, request: httpx.Request, *, is_write: bool) -> httpx.Response:
+        """Send a request, and read its whole answer: no longer than its time, and no more than is good."""
+        try:
+            with contextlib.closing(self._http.send(request, stream=True)) as response:
+                return receiving.received(response)
+        except httpx.RequestError as error:
+            raise receiving.unreached(error, is_write=is_write) from error
+        except TooLarge as error:
+            if is_write:
+                raise OutcomeUnknown(str(error), advice=error.advice) from error
+            raise
+        finally:
+            self._budget.is_over()
+
+    def _tell_budget(self, found: ApiError) -> None:
+        """All processes that share the API key hear that it is too fast, or spent."""
+        match found:
+            case Throttled():
+                self._budget.slow_down()
+            case DailyLimitReached():
+                self._budget.spend_day()
+            case _:
+                pass
 
     def _url(self, path: str) -> httpx.URL:
         return self._base.copy_with(raw_path=(self._base.path.rstrip("/") + path).encode())
@@ -205,17 +243,14 @@ class Calls:
             raise ApiUnavailable("a link of Constant Contact's answer leads elsewhere; it was not followed")
         return target
 
-    def _moment(self, response: httpx.Response) -> dt.datetime:
-        try:
-            return email.utils.parsedate_to_datetime(response.headers["Date"])
-        except (KeyError, ValueError) as error:
-            raise ApiUnavailable("Constant Contact's answer has no Date that can be read") from error
+
+def _may_have_happened(found: ApiError) -> bool:
+    """Whether a write may have been carried out all the same: trouble that no limit and no refusal explains."""
+    return isinstance(found, ApiUnavailable) and not isinstance(found, Throttled | QueueFull)
 
 
-def _unreached(error: httpx.TransportError, *, is_write: bool) -> ApiUnavailable:
-    """What a broken connection means: a write that may have left is of unknown outcome."""
-    what = type(error).__name__
-    advice = "this passes; check the network if it does not"
-    if is_write and not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return OutcomeUnknown(f"no answer came to an import ({what})", advice=advice)
-    return ApiUnavailable(f"Constant Contact can't be reached ({what})", advice=advice)
+def _moment(response: httpx.Response) -> dt.datetime:
+    try:
+        return email.utils.parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError) as error:
+        raise ApiUnavailable("Constant Contact's answer has no Date that can be read") from error

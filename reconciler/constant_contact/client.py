@@ -6,6 +6,7 @@ A read is tried again when the trouble passes; a write never: whether it happene
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 from reconciler.constant_contact import answers, exports, wire
 from reconciler.constant_contact.calls import Calls
 from reconciler.constant_contact.whole import INCLUDE, Whole
-from reconciler.errors import ApiRefused, ApiUnavailable, NotFound, OutcomeUnknown
+from reconciler.domain import Status
+from reconciler.errors import ApiRefused, ApiUnavailable, ListGone, NotFound, OutcomeUnknown, TooLarge
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     import httpx
 
@@ -49,14 +51,24 @@ class ConstantContact:
         random: Callable[[], float],
         fold: Callable[[str], str],
         write_seconds: float = 120,
+        monotonic: Callable[[], float] = time.monotonic,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._fold = fold
         self._calls = Calls(
-            url, access, slots, sleep=sleep, random=random, write_seconds=write_seconds, transport=transport
+            url,
+            access,
+            slots,
+            sleep=sleep,
+            random=random,
+            write_seconds=write_seconds,
+            monotonic=monotonic,
+            transport=transport,
         )
         # The second lock: who was last seen as not mailable is never written to, whatever a plan says.
         self._off: set[bytes] = set()
+        # Of them, who was deleted and had never unsubscribed: a plan may name them to be let back in.
+        self._deleted: set[bytes] = set()
 
     @property
     def calls(self) -> dict[str, int]:
@@ -80,19 +92,17 @@ class ConstantContact:
         return [wire.contact_list(found) for page, _ in pages for found in page.get("lists", ())]
 
     def contact_list(self, list_id: str) -> wire.ListFound:
-        """One list with its number of mailable members. Raises NotFound."""
-        found = self._calls.get("getList", f"/contact_lists/{list_id}", {"include_membership_count": "active"})
-        return wire.contact_list(found)
+        """One list with its number of mailable members. Raises ListGone."""
+        return self._list(list_id, "active")
 
     def list_size(self, list_id: str) -> int:
         """How many people are on a list, the unsubscribed and other not mailable too."""
-        found = self._calls.get("getList", f"/contact_lists/{list_id}", {"include_membership_count": "all"})
-        return wire.contact_list(found).members
+        return self._list(list_id, "all").members
 
-    def custom_fields(self) -> dict[str, str]:
-        """The account's custom fields: name to id. The name is Constant Contact's, never computed from a label."""
+    def custom_fields(self) -> dict[str, wire.CustomField]:
+        """The account's custom fields by name. The name is Constant Contact's, never computed from a label."""
         pages = self._calls.pages("getCustomFields", "/contact_custom_fields", {"limit": "100"})
-        return {item["name"]: item["custom_field_id"] for page, _ in pages for item in page.get("custom_fields", ())}
+        return {item["name"]: wire.custom_field(item) for page, _ in pages for item in page.get("custom_fields", ())}
 
     def everybody(self, mapped: wire.Mapped) -> Iterator[Page]:
         """The whole account with who is on the list, the deleted and the unsubscribed too."""
@@ -154,12 +164,14 @@ class ConstantContact:
         self._refuse_those_off([address])
         return _id_of(self._calls.write("createContact", "POST", "/contacts", body), "contact_id")
 
-    def start_import(self, list_id: str, rows: Sequence[tuple[str, bytes]]) -> str:
+    def start_import(self, list_id: str, rows: Sequence[tuple[str, bytes]], *, let_in: Collection[str] = ()) -> str:
         """Send one bulk import of (address, row); says the activity's id.
 
+        `let_in`: the addresses that may be sent although they were last seen as deleted; it opens nothing for who
+        unsubscribed or is not mailable.
         Raises OutcomeUnknown where no answer, or none that can be read, came: it may have been accepted.
         """
-        self._refuse_those_off([address for address, _ in rows])
+        self._refuse_those_off([address for address, _ in rows], let_in)
         body = wire.import_body([row for _, row in rows], list_id)
         return _id_of(
             self._calls.write("bulkImportContactsJSON", "POST", "/activities/contacts_json_import", body), "activity_id"
@@ -181,16 +193,26 @@ class ConstantContact:
         return str(answers.body(answer)["activity_id"])
 
     def exported(self, activity: wire.Activity) -> list[str] | None:
-        """The contact ids of a finished export; None where it is gone or not understood."""
+        """The contact ids of a finished export; None where it is gone, too large or not understood."""
         try:
             text = self._calls.text("getContactsExport", activity.results)
-        except NotFound:
+        except (NotFound, TooLarge):
             return None
         return exports.contact_ids(text)
 
     def now(self) -> dt.datetime | None:
         """Constant Contact's clock at the last read."""
         return self._calls.answered_at
+
+    def _list(self, list_id: str, counted: str) -> wire.ListFound:
+        try:
+            found = self._calls.get("getList", f"/contact_lists/{list_id}", {"include_membership_count": counted})
+        except NotFound as error:
+            raise ListGone(
+                f"the list is no longer in the account: {error}",
+                advice="make it anew and connect with --switch-list, or disconnect",
+            ) from error
+        return wire.contact_list(found)
 
     def _members(self, mapped: wire.Mapped, **query: str) -> Iterator[Page]:
         asked = {**query, "include": mapped.include, "limit": str(PAGE)}
@@ -199,14 +221,21 @@ class ConstantContact:
 
     def _seen(self, members: list[Member]) -> list[Member]:
         for member in members:
+            if not member.address:
+                continue
+            key = self._key(member.address)
+            self._deleted.discard(key)
             if member.status.is_mailable:
-                self._off.discard(self._key(member.address))
-            elif member.address:
-                self._off.add(self._key(member.address))
+                self._off.discard(key)
+                continue
+            self._off.add(key)
+            if member.status is Status.DELETED and member.opted_out_at is None:
+                self._deleted.add(key)
         return members
 
-    def _refuse_those_off(self, addresses: Sequence[str]) -> None:
-        if off := sum(self._key(address) in self._off for address in addresses):
+    def _refuse_those_off(self, addresses: Sequence[str], let_in: Collection[str] = ()) -> None:
+        shut = self._off - (self._deleted & {self._key(address) for address in let_in})
+        if off := sum(self._key(address) in shut for address in addresses):
             raise ApiRefused(f"{off} of {len(addresses)} contacts of a write are not mailable: nothing was sent")
 
     def _key(self, address: str) -> bytes:

@@ -44,6 +44,7 @@ class Connection:
     statement: str
     columns: Mapping[str, str]
     custom_fields: Mapping[str, str]
+    custom_field_types: Mapping[str, str]
     mapping_digest: str
     crm_url_sealed: str | None
     settings: Mapping[str, object]

@@ -36,6 +36,7 @@ _COLUMNS = (
     "updated_at",
     "opted_out_at",
     "deleted_at",
+    "occupied",
 )
 
 
@@ -110,6 +111,11 @@ def mark_deleted(tx: Transaction, connection_id: int, member_id: str) -> None:
     run(tx, "members_mark_deleted", connection_id=connection_id, member_id=member_id)
 
 
+def note_linked(tx: Transaction, connection_id: int) -> None:
+    """Remember whom a contact of the CRM was ever matched with: on the list and nobody's, they are no strangers."""
+    run(tx, "members_note_linked", connection_id=connection_id)
+
+
 def on_list_count(tx: Transaction, connection_id: int) -> int:
     """How many mailable members the mirror has on the list."""
     return int(value(tx, "members_on_list", connection_id=connection_id))
@@ -136,4 +142,5 @@ def _records(members: Iterable[Member], keys: Keys) -> Iterator[tuple[object, ..
             member.updated_at,
             member.opted_out_at,
             member.deleted_at,
+            as_json(member.occupied),
         )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.ledger.database import one, value
+from reconciler import slots
+from reconciler.ledger.database import one, run, value
+from reconciler.slots import Pace, Slot, Spending
 
 if TYPE_CHECKING:
-    from reconciler.ledger.database import Ledger, Transaction
+    from reconciler.ledger.database import Ledger, Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +22,50 @@ class Usage:
     per_second: float
     per_day: int
 
-    def reserve(self) -> float | None:
-        """Reserve the next slot; says how many seconds it is away, or None where the day is spent."""
+    def reserve(self, missed: Slot | None = None, width: float = 0.0) -> Slot | None:
+        """Reserve the next slot, good for `width` seconds; None where the day is spent.
+
+        `missed` is a slot that was not used: it is not counted twice. A crash wastes a slot, and never overspends.
+        """
         with self.ledger.transaction() as tx:
-            row = one(
-                tx,
-                "usage_reserve",
-                key_fingerprint=self.key_fingerprint,
-                spacing_seconds=1 / self.per_second,
-                per_day=self.per_day,
-            )
-        return None if row is None else float(row.wait_seconds)
+            locked = run(tx, "usage_lock", key_fingerprint=self.key_fingerprint).one()
+            pace = Pace(1 / self.per_second, self.per_day)
+            found = slots.reserve(_spending(locked), locked.now, pace, missed=missed, width=width)
+            if found is None:
+                return None
+            spending, slot = found
+            told = {"day": spending.day, "calls": spending.calls, "next_at": spending.next_at, "slot": slot}
+            return Slot(float(value(tx, "usage_spend", key_fingerprint=self.key_fingerprint, **told)), spending.day)
+
+    def slow_down(self) -> None:
+        """Constant Contact says that we are too fast: for a minute all processes go half as fast."""
+        with self.ledger.transaction() as tx:
+            run(tx, "usage_slow_down", key_fingerprint=self.key_fingerprint)
+
+    def spend_day(self) -> None:
+        """Constant Contact says that the day is spent: no process makes a call until 00:00 UTC."""
+        with self.ledger.transaction() as tx:
+            run(tx, "usage_spend_day", key_fingerprint=self.key_fingerprint)
 
 
 def left_today(tx: Transaction, key_fingerprint: bytes, per_day: int) -> int:
-    return max(0, per_day - int(value(tx, "usage_today", key_fingerprint=key_fingerprint)))
+    """How many calls runs may still make on this UTC day."""
+    row = one(tx, "usage_today", key_fingerprint=key_fingerprint)
+    if row is None:
+        return per_day
+    return 0 if row.is_spent else max(0, per_day - row.calls)
+
+
+def pace_of(tx: Transaction, key_fingerprint: bytes) -> tuple[float | None, int | None]:
+    """The figures of an API key, a second and a day, where an account of it has its own."""
+    row = run(tx, "usage_pace", key_fingerprint=key_fingerprint).one()
+    return (None if row.per_second is None else float(row.per_second)), row.per_day
+
+
+def set_pace(tx: Transaction, account_id: int, per_second: float | None, per_day: int | None) -> None:
+    """Store the figures of an account's API key; None: those of the settings."""
+    run(tx, "account_set_pace", account_id=account_id, per_second=per_second, per_day=per_day)
+
+
+def _spending(row: Row) -> Spending:
+    return Spending(row.day, row.calls, row.next_at, row.slowed_until, row.spent_on)

@@ -38,13 +38,18 @@ class Fault:
     megabytes: int = 64
 
     @property
+    def delay(self) -> float:
+        """Say how long the whole answer waits, in seconds; a dripping one begins at once."""
+        return 0.0 if self.kind == "drip" else self.seconds
+
+    @property
     def does_work(self) -> bool:
         """Say whether the request is carried out all the same."""
         return self.kind in WORK
 
     def answer(self, real: Answer | None) -> Answer:
         """Make the answer that goes out; `real` is that of the work, where it was done."""
-        if self.kind in {"drop_before", "drop_after"}:
+        if self.kind in {"drop_before", "drop_after", RESET}:
             return Answer(0, delivered=False)
         if real:
             drip = (self.seconds or 1.0) if self.kind == "drip" else 0.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.simulator.tokens import Access
 
 FREE: Final = frozenset({"getUserPrivileges", "unknown"})
-_READS: Final = ("getContact", "getContacts", "countContact", "getCustomFields", "getTags")
+_READS: Final = ("getContact", "getContacts", "countContact", "getCustomField", "getCustomFields", "getTags")
 _PRIVILEGES: Final[Mapping[str, str]] = {
     **dict.fromkeys(_READS, "contacts:read"),
     **dict.fromkeys(("getList", "getLists"), "contacts:lists:read"),

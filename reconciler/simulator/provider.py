@@ -68,8 +68,8 @@ class Provider:
                 return device_page.answer(self.devices, request, self.settle())
         with self.lock:
             fault = self.faults.take(route.operation)
-        if fault and fault.seconds:
-            time.sleep(fault.seconds)
+        if fault and fault.delay:
+            time.sleep(fault.delay)
         with self.lock:
             real = self._work(route, request) if fault is None or fault.does_work else None
             answer = fault.answer(real) if fault else real or Answer(500)

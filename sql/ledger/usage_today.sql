@@ -1,3 +1,4 @@
--- Requests of an API key on this UTC day. Parameter: key_fingerprint.
-SELECT coalesce(sum(calls), 0) AS calls FROM reconciler.api_budgets
-WHERE key_fingerprint = :key_fingerprint AND day = CAST(reconciler.clock() AT TIME ZONE 'UTC' AS date);
+-- Slots of an API key on this UTC day, and whether Constant Contact said that the day is spent. Parameter: key_fingerprint.
+SELECT CASE WHEN b.day >= t.today THEN b.calls ELSE 0 END AS calls, coalesce(b.spent_on = t.today, false) AS is_spent
+FROM reconciler.api_budgets AS b, (SELECT CAST(reconciler.clock() AT TIME ZONE 'UTC' AS date) AS today) AS t
+WHERE b.key_fingerprint = :key_fingerprint;

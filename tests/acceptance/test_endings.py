@@ -96,6 +96,7 @@ def test_the_daily_limit_stops_and_the_rest_goes_the_next_day(acme: Installation
     acme.api.door.fault(fault="status", status=429, operation=IMPORT, body=spent)
 
     assert _ended(acme) == (6, "quota", "quota")
+    acme.later(24 * 60)
     _arrives(acme)
 
 
@@ -115,6 +116,7 @@ def test_a_limit_reached_anywhere_leaves_sums_that_meet(acme: Installation, skip
     acme.api.door.fault(fault="status", status=429, operation="*", skip=skip, body={"error_key": "quota_exceeded"})
 
     _run(acme)
+    acme.later(24 * 60)
 
     assert acme.run()["counts"]["rejected"] == 0
     assert set(acme.api.members()) == {"ada@example.com", "bob@example.com"}
@@ -241,7 +243,7 @@ reconcile.run(here.parts(here.ledger(), die), "acme", Request("cli"))
 
 def process_sleeps_none(installation: Installation) -> None:
     """Tries that follow each other at once: the pauses of the client are no setting."""
-    installation._monkeypatch.setattr("reconciler.constant_contact.client._FIRST_PAUSE", 0.0)
+    installation._monkeypatch.setattr("reconciler.constant_contact.tries._FIRST_PAUSE", 0.0)
 
 
 def test_who_was_disconnected_by_hand_stays_so_when_another_of_the_account_is_connected_again(

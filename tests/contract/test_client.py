@@ -15,6 +15,7 @@ from reconciler.domain import Status
 from reconciler.errors import AccessRefused, ApiRefused, NotFound
 from reconciler.extract import fold
 from reconciler.secret import Secret
+from tests.free_slots import Unlimited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,13 +26,6 @@ pytestmark = pytest.mark.http
 
 _NOWHERE = "00000000-0000-4000-8000-000000000000"
 _LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-
-
-class Unlimited:
-    """Slots without end."""
-
-    def reserve(self) -> float:
-        return 0.0
 
 
 @pytest.fixture
@@ -56,7 +50,7 @@ def mapped(api: Api) -> wire.Mapped:
     with_custom = _client(api, api.access_token)
     known = with_custom.custom_fields()
     with_custom.close()
-    return wire.Mapped(api.list_id, fields, {"customer_id": known["customer_id"]})
+    return wire.Mapped(api.list_id, fields, {"customer_id": known["customer_id"].custom_field_id})
 
 
 def test_the_account_its_lists_and_its_counts_are_read(client: ConstantContact, api: Api) -> None:

@@ -404,6 +404,7 @@ class TestListsAndFields:
 
         assert (first.status_code, again.status_code) == (201, 409)
         assert first.json()["name"] == "shoe_size"
+        assert caller.get(f"/contact_custom_fields/{field}").json() == first.json()
         assert caller.delete(f"/contact_custom_fields/{field}").status_code == 204
         assert caller.who(ADDRESS)["custom_fields"] == []
         assert caller.delete(f"/contact_custom_fields/{field}").status_code == 404

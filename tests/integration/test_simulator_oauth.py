@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Simulator
-from tests.simulated import DAY
+from tests.simulated import DAY, calling
 
 if TYPE_CHECKING:
     from tests.simulated import Caller
@@ -90,6 +90,15 @@ class TestAccess:
         claims = said(caller.door.token("new")["access_token"])
 
         assert claims["exp"] - claims["iat"] == DAY
+
+    def test_at_real_speed_a_token_ends_after_a_day(self) -> None:
+        for caller in calling(speed="real"):
+            claims = said(caller.access_token)
+            before = caller.get("/contact_lists").status_code
+            caller.door.advance(DAY)
+
+            assert claims["exp"] - claims["iat"] == DAY
+            assert (before, caller.get("/contact_lists").status_code) == (200, 401)
 
 
 class TestRefreshing:

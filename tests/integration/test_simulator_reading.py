@@ -210,6 +210,15 @@ class TestReadingContacts:
         assert found(optout_after=between) == ["early@example.com"]
         assert found(optout_before=between) == []
 
+    def test_a_list_and_a_time_may_be_asked_for_together(self, caller: Caller) -> None:
+        at = caller.create("before@example.com")["updated_at"]
+        caller.door.advance(60)
+        caller.create("member@example.com")
+        caller.create("elsewhere@example.com", list_id=None)
+
+        found = caller.walk(lists=caller.list_id, updated_after=at, status="all")
+        assert [each["email_address"]["address"] for each in found] == ["member@example.com"]
+
     def test_a_time_after_leaves_out_its_own_second_unless_told_otherwise(self, caller: Caller) -> None:
         at = caller.create("now@example.com")["updated_at"]
 

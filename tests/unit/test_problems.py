@@ -22,6 +22,7 @@ _CALLS = {"Rejected": [(1, "code")], "Deferred": [(1, "code")], "InDoubt": [(1, 
     "Remark": [(0, "code")],
     "note_deferred": [(2, "code")],
     "Ending": [(3, "code"), (4, "left")],
+    "_stopped": [(1, "code")],
 }
 #: Words that rows of a run have besides codes: what was done, and what became of it; and who has no row.
 _OTHER_WORDS = {"add", "update", "readdress", "skip", "verified", "deferred", "in_doubt", "skipped", "nothing"} | {
@@ -76,13 +77,13 @@ def _codes_of(tree: ast.Module) -> set[str]:
                 if isinstance(choice, ast.IfExp)
                 for text in _texts(choice)
             }
-    return codes
+    return codes - {""}
 
 
 def _written_by_sql() -> set[str]:
     files: list[Path] = sorted((statements.folder() / "ledger").glob("*.sql"))
     texts = [path.read_text(encoding="utf-8") for path in files]
-    writing = [re.sub(r"--[^\n]*", "", text) for text in texts if "INTO reconciler.run_rows" in text]
+    writing = [re.sub(r"--[^\n]*", "", text) for text in texts if re.search("(INTO|UPDATE) reconciler.run_rows", text)]
     return {word for text in writing for word in re.findall(r"'([a-z]+(?:_[a-z]+)*)'", text)} - _OTHER_WORDS
 
 

@@ -1,0 +1,54 @@
+"""An answer as it comes in: never more of it than this API sends; and what it means when none comes."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Final
+
+import httpx
+
+from reconciler.errors import ApiError, ApiUnavailable, OutcomeUnknown, TooLarge, Unreached, Untrusted
+
+#: A larger answer is not one of this API's; a page of 500 contacts with everything is about a megabyte.
+MOST_BYTES: Final = 64_000_000
+_CODED: Final = ("content-encoding", "content-length", "transfer-encoding")
+
+
+def received(response: httpx.Response) -> httpx.Response:
+    """The answer with its whole body, counted as it is unpacked. Raises TooLarge, and reads no further then."""
+    parts, count = [], 0
+    for part in response.iter_bytes():
+        count += len(part)
+        if count > MOST_BYTES:
+            raise TooLarge(
+                f"Constant Contact's answer is larger than {MOST_BYTES:,} bytes; it was not read to its end",
+                advice="this passes; if it does not, look whether a proxy stands in between",
+            )
+        parts.append(part)
+    headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _CODED]
+    return httpx.Response(response.status_code, headers=headers, content=b"".join(parts))
+
+
+def unreached(error: httpx.RequestError, *, is_write: bool) -> ApiError:
+    """What a broken connection means: a write that may have left is of unknown outcome."""
+    what = type(error).__name__
+    advice = "this passes; check the network if it does not"
+    if (refused := _untrusted(error)) is not None:
+        return Untrusted(
+            f"the other side can't prove that it is Constant Contact: {refused}; nothing was sent",
+            advice="look whether a proxy stands in between, and at this machine's clock and certificates",
+        )
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return Unreached(f"Constant Contact can't be reached ({what})", advice=advice)
+    if is_write:
+        return OutcomeUnknown(f"no answer came to a write ({what})", advice=advice)
+    return ApiUnavailable(f"Constant Contact can't be reached ({what})", advice=advice)
+
+
+def _untrusted(error: BaseException | None) -> str | None:
+    """Why a certificate was not taken, where that is what broke the connection."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message.rstrip(".")
+        error = error.__cause__ or error.__context__
+    return None
