@@ -20,6 +20,7 @@ from reconciler.constant_contact.calls import OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.extract import fold
 from reconciler.secret import Secret
+from tests.free_slots import Unlimited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -90,6 +91,18 @@ class Pace:
         return at - now
 
 
+class Paced(httpx.HTTPTransport):
+    """Sends the program's own requests at the suite's pace."""
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__()
+        self._pace = pace
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        time.sleep(self._pace.reserve())
+        return super().handle_request(request)
+
+
 class Account:
     """One account, by the program's client and by requests of our own."""
 
@@ -132,8 +145,14 @@ class Account:
         """The program's client, new: it has not seen anybody yet."""
         access = OneToken(Secret(self._token))
         made = ConstantContact(
-            self.access.api_url, access, self.pace, sleep=time.sleep, random=lambda: 0.0, fold=fold
-        )  # fmt: skip
+            self.access.api_url,
+            access,
+            Unlimited(),
+            sleep=time.sleep,
+            random=lambda: 0.0,
+            fold=fold,
+            transport=Paced(self.pace),
+        )
         self._clients.append(made)
         return made
 

@@ -16,7 +16,7 @@ import pytest
 
 from reconciler.constant_contact import answers, wire
 from reconciler.domain import Status
-from reconciler.errors import AccessRefused, ApiError, ApiRefused, Forbidden
+from reconciler.errors import AccessRefused, ApiError, ApiRefused, Forbidden, Throttled
 from tests.contract import conftest
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_a_request_too_many_is_throttled_whatever_its_body(account: Account, fin
     refused = [answer for answer in sent if answer.status_code == 429]
     assert {answer.status_code for answer in sent} <= {200, 429}
     assert refused, "a dozen requests at once were all answered"
-    assert all(isinstance(answers.trouble(answer), answers.Throttled) for answer in refused)
+    assert all(isinstance(answers.trouble(answer), Throttled) for answer in refused)
     form = form_of(refused[0])
     finds("1", "body of a 429", form, throttle_body=form)
     finds("1", "Retry-After of a 429", refused[0].headers.get("retry-after", "none"))
