@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import functools
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -28,6 +29,7 @@ from reconciler.errors import (
 
 if TYPE_CHECKING:
     import datetime as dt
+    import ssl
     from collections.abc import Callable, Iterator
 
     from reconciler.constant_contact.budget import Slots
@@ -38,6 +40,12 @@ _Read = TypeVar("_Read")
 #: A read is given up after so long, however slowly its answer comes.
 _READ_SECONDS: Final = 120.0
 _CONNECT_SECONDS: Final = 10.0
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted, read once a process: reading them takes longer than a request."""
+    return httpx.create_ssl_context()
 
 
 class Access(Protocol):
@@ -85,7 +93,7 @@ class Calls:
         self._access = access
         self._tries = Tries(sleep, random)
         self._write_seconds = write_seconds
-        self._budget = Budget(transport or httpx.HTTPTransport(), slots, sleep, monotonic)
+        self._budget = Budget(transport or httpx.HTTPTransport(verify=_trusted()), slots, sleep, monotonic)
         self._http = httpx.Client(transport=self._budget, follow_redirects=False)
         self._answered_at: dt.datetime | None = None
 
