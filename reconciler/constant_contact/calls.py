@@ -48,7 +48,10 @@ class OneToken:
         return self._token
 
     def after_refusal(self, refused: Secret) -> Secret:  # noqa: ARG002 - there is no other, whichever was refused
-        raise AccessRefused("Constant Contact refused the access token", advice="get a new one and connect again")
+        raise AccessRefused(
+            "Constant Contact refused the access token",
+            advice="connect again with a new token: `reconciler connect NAME`",
+        )
 
 
 class Calls:
