@@ -1,0 +1,124 @@
+"""What nobody wants to happen, each with the simulated Constant Contact's own history as witness."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler import page
+from reconciler.demo import scenes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.demo.scenes import Hour
+    from reconciler.demo.stage import Stage
+    from reconciler.report import Report
+
+_WAIT_SECONDS: Final = (3 * 60 + 10) * 60
+_MOBILE: Final = "555-0187"
+_NEW: Final = ("lena.late@example.com", "milo.late@example.org", "nils.late@example.net", "olga.late@example.com")
+#: Whose rows nothing else of the story changes.
+_WHO_CHANGE: Final = slice(30, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is told of a nightmare, and whether it stayed one."""
+
+    told: str
+    is_well: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """What changed in the CRM while no token was good."""
+
+    mobiles: Sequence[str]
+    added: Sequence[str]
+
+    @property
+    def count(self) -> int:
+        return len(self.mobiles) + len(self.added)
+
+
+def tell_of_leaving(stage: Stage, hour: Hour) -> Outcome:
+    """Whether those who left were written to since, or are on the list again."""
+    written = stage.account.written(hour.requests_before, hour.off)
+    back = hour.off.keys() & stage.account.members().keys()
+    told = (
+        f"{len(hour.in_same_minute)} of the {len(hour.off)} who left were changed in the CRM in the same minute. By "
+        f"Constant Contact's own history {written.contacts:,} contacts were written to since, in "
+        f"{page.number(written.requests, 'request')}: {written.of_those:,} of them to any of the {len(hour.off)}. "
+        f"Back on the list: {len(back):,}."
+    )
+    return Outcome(told, not written.of_those and not back and written.contacts > 0)
+
+
+def let_token_end(stage: Stage) -> Expiry:
+    """The token ends, and the CRM's people go on working."""
+    expiry = Expiry(scenes.on_both_sides(stage)[_WHO_CHANGE], _NEW)
+    stage.door.token("expire")
+    scenes.give_mobile(stage, expiry.mobiles, _MOBILE)
+    scenes.add_contacts(stage, expiry.added)
+    return expiry
+
+
+def wait(stage: Stage) -> str:
+    """Nobody connects for hours, and one more run is tried: how the connection stands then, and what it asked."""
+    stage.pass_time(_WAIT_SECONDS)
+    before = stage.account.requests()
+    stage.run()
+    asked = stage.account.requests() - before
+    return f"{_standing(stage)}\nrequests to Constant Contact by another run meanwhile: {asked}"
+
+
+def connect_again(stage: Stage) -> Report:
+    """Somebody connects with a new token, and the next run catches up."""
+    stage.door.token("new")
+    stage.connect()
+    return stage.run()
+
+
+def tell_of_arrivals(stage: Stage, expiry: Expiry) -> Outcome:
+    """How many of those who waited are at Constant Contact, by its own side."""
+    members = stage.account.members()
+    changed = sum(_has_mobile(members.get(address, {})) for address in expiry.mobiles)
+    added = sum(address in members for address in expiry.added)
+    told = (
+        f"Arrived, by Constant Contact's own side: {changed:,} of {len(expiry.mobiles):,} new mobiles, {added:,} of "
+        f"{len(expiry.added):,} new contacts."
+    )
+    return Outcome(told, changed + added == expiry.count)
+
+
+def force_resync(stage: Stage, hour: Hour) -> tuple[Report, Outcome]:
+    """Compare everything and push what differs: is anybody on the list again who was off before?"""
+    before, requests = stage.account.off(hour.left), stage.account.requests()
+    ids = {address: contact["contact_id"] for address, contact in stage.account.contacts().items() if address in before}
+    report = stage.run(full=True)
+    after, written = stage.account.off(hour.left), stage.account.written(requests, ids)
+    back = before.keys() & stage.account.members().keys()
+    told = (
+        f"Off by Constant Contact's own side before it: {len(before):,} people ({reasons(before)}). After it: "
+        f"{len(after):,} ({reasons(after)}). Put back: {len(back):,}; written to: {written.of_those:,}."
+    )
+    return report, Outcome(told, before == after and not back and not written.of_those)
+
+
+def reasons(off: Mapping[str, str]) -> str:
+    """Those who are off, counted by reason."""
+    counts = Counter(off.values())
+    return ", ".join(f"{counts[reason]:,} {reason}" for reason in sorted(counts)) or "nobody"
+
+
+def _standing(stage: Stage) -> str:
+    """Of the program's own status the lines that say that it is disconnected, and who waits."""
+    badge, *lines = stage.status().splitlines()
+    return "\n".join([badge, *(line.strip() for line in lines if "waiting" in line and "freshness" in line)])
+
+
+def _has_mobile(member: Mapping[str, object]) -> bool:
+    phones = member.get("phone_numbers", ())
+    return isinstance(phones, list) and any(phone["phone_number"] == _MOBILE for phone in phones)
