@@ -15,11 +15,11 @@ _MAILABLE: Final = ("explicit", "implicit")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What Constant Contact was sent: how many requests wrote contacts, how many contacts, and of them those asked for."""
+    """What was written to Constant Contact: in how many requests, to how many contacts, and to how many of some."""
 
     requests: int
     contacts: int
-    of_those: int
+    of_some: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _A_DAY: Final = 10_000
 _A_SECOND: Final = 4
 _SECONDS: Final = 60
+_WHO: Final = {
+    "deleted": "who had been deleted",
+    "left the list": "who had left the list",
+    "unsubscribed": "who had unsubscribed",
+}
 _TEXTS: Final = ("first_name", "last_name", "job_title", "company_name")
 
 
@@ -64,16 +69,20 @@ def who_is_back(off: Mapping[str, str], account: Account) -> dict[str, str]:
 def table(theirs: Pass, ours: Pass) -> str:
     """Both side by side."""
     rows = [
-        ("for one full pass over everybody", "usual_script.py", "the reconciler"),
+        ("one full pass over everybody", "usual_script.py", "the reconciler"),
         ("calls", f"{theirs.calls:,}", f"{ours.calls:,}"),
-        (f"days of the {_A_DAY:,} calls a day", f"{theirs.days:.4f}", f"{ours.days:.4f}"),
-        (f"minutes at {_A_SECOND} calls a second", f"{theirs.minutes:.1f}", f"{ours.minutes:.1f}"),
+        (f"days of quota, at {_A_DAY:,} calls a day", _short(theirs.days), _short(ours.days)),
+        (f"minutes, at {_A_SECOND} calls a second", _short(theirs.minutes), _short(ours.minutes)),
         ("people put back on the list", f"{len(theirs.put_back):,}", f"{len(ours.put_back):,}"),
     ]
     for reason in sorted(set(theirs.put_back.values()) | set(ours.put_back.values())):
-        counts = [list(each.put_back.values()).count(reason) for each in (theirs, ours)]
-        rows.append((f"  who had been off: {reason}", *(f"{count:,}" for count in counts)))
-    return "\n".join(f"{what:36}{script:>18}{own:>18}" for what, script, own in rows)
+        script, own = (list(each.put_back.values()).count(reason) for each in (theirs, ours))
+        rows.append((f"  {_WHO[reason]}", f"{script:,}", f"{own:,}"))
+    return "\n".join(f"{what:38}{script:>18}{own:>18}" for what, script, own in rows)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.1f}" if value >= 1 else f"{value:.2g}"
 
 
 def lines_of_script() -> int:

@@ -48,12 +48,12 @@ def tell_of_leaving(stage: Stage, hour: Hour) -> Outcome:
     written = stage.account.written(hour.requests_before, hour.off)
     back = hour.off.keys() & stage.account.members().keys()
     told = (
-        f"{len(hour.in_same_minute)} of the {len(hour.off)} who left were changed in the CRM in the same minute. By "
-        f"Constant Contact's own history {written.contacts:,} contacts were written to since, in "
-        f"{page.number(written.requests, 'request')}: {written.of_those:,} of them to any of the {len(hour.off)}. "
-        f"Back on the list: {len(back):,}."
+        f"Of the {len(hour.off)} who left in that hour {len(hour.in_same_minute)} were changed in the CRM in the same "
+        f"minute. Constant Contact's own history since then: {page.number(written.requests, 'request')} wrote "
+        f"{page.number(written.contacts, 'contact')}, {written.of_some:,} of them among these {len(hour.off)}. Back on "
+        f"the list: {len(back):,}."
     )
-    return Outcome(told, not written.of_those and not back and written.contacts > 0)
+    return Outcome(told, not written.of_some and not back and written.contacts > 0)
 
 
 def let_token_end(stage: Stage) -> Expiry:
@@ -65,13 +65,12 @@ def let_token_end(stage: Stage) -> Expiry:
     return expiry
 
 
-def wait(stage: Stage) -> str:
-    """Nobody connects for hours, and one more run is tried: how the connection stands then, and what it asked."""
+def wait(stage: Stage) -> tuple[Sequence[str], int]:
+    """Nobody connects for hours, and one more run is tried: how the connection stands then, and what it had asked."""
     stage.pass_time(_WAIT_SECONDS)
     before = stage.account.requests()
     stage.run()
-    asked = stage.account.requests() - before
-    return f"{_standing(stage)}\nrequests to Constant Contact by another run meanwhile: {asked}"
+    return _standing(stage), stage.account.requests() - before
 
 
 def connect_again(stage: Stage) -> Report:
@@ -94,17 +93,17 @@ def tell_of_arrivals(stage: Stage, expiry: Expiry) -> Outcome:
 
 
 def force_resync(stage: Stage, hour: Hour) -> tuple[Report, Outcome]:
-    """Compare everything and push what differs: is anybody on the list again who was off before?"""
+    """Compare everything and push what differs; then look who is on the list again that was off before."""
     before, requests = stage.account.off(hour.left), stage.account.requests()
     ids = {address: contact["contact_id"] for address, contact in stage.account.contacts().items() if address in before}
     report = stage.run(full=True)
     after, written = stage.account.off(hour.left), stage.account.written(requests, ids)
     back = before.keys() & stage.account.members().keys()
     told = (
-        f"Off by Constant Contact's own side before it: {len(before):,} people ({reasons(before)}). After it: "
-        f"{len(after):,} ({reasons(after)}). Put back: {len(back):,}; written to: {written.of_those:,}."
+        f"Constant Contact's own side before it: {len(before):,} people are off ({reasons(before)}). After it: "
+        f"{len(after):,} ({reasons(after)}). Put back: {len(back):,}. Written at all: {written.of_some:,}."
     )
-    return report, Outcome(told, before == after and not back and not written.of_those)
+    return report, Outcome(told, before == after and not back and not written.of_some)
 
 
 def reasons(off: Mapping[str, str]) -> str:
@@ -113,10 +112,11 @@ def reasons(off: Mapping[str, str]) -> str:
     return ", ".join(f"{counts[reason]:,} {reason}" for reason in sorted(counts)) or "nobody"
 
 
-def _standing(stage: Stage) -> str:
+def _standing(stage: Stage) -> Sequence[str]:
     """Of the program's own status the lines that say that it is disconnected, and who waits."""
     badge, *lines = stage.status().splitlines()
-    return "\n".join([badge, *(line.strip() for line in lines if "waiting" in line and "freshness" in line)])
+    waiting = [line.strip() for line in lines if "waiting" in line and "waiting" not in badge]
+    return [badge, *waiting[:1]]
 
 
 def _has_mobile(member: Mapping[str, object]) -> bool:

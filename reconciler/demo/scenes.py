@@ -65,14 +65,16 @@ def live_an_hour(stage: Stage) -> Hour:
     same_minute = (unsubscribed[0], left[0])
     for address in same_minute:
         stage.sql("UPDATE contacts SET job_title = 'Changed in the same minute' WHERE lower(email) = %s", address)
-    told = (
-        f"In the CRM: {len(phones)} people who stay get a new mobile, {len(_NEW)} contacts are new, 2 opt out, 1 is "
-        "deleted, 1 gets another e-mail address.",
+    in_crm = (
+        f"In the CRM: {len(phones)} people get a new mobile, {len(_NEW)} contacts are new, 2 opt out, 1 is deleted, 1 "
+        f"gets another e-mail address, {len(same_minute)} of those who leave the list get another job title."
+    )
+    there = (
         f"At Constant Contact: {len(unsubscribed)} unsubscribe, {len(left)} leave the list, 1 is deleted, 1 is renamed "
-        "by the list's owner.",
+        "by the list's owner."
     )
     off = {address: before[address]["contact_id"] for address in (*unsubscribed, *left, deleted)}
-    return Hour(told, off, stage.account.off(left), left, same_minute, renamed, moved, requests)
+    return Hour((there, in_crm), off, stage.account.off(left), left, same_minute, renamed, moved, requests)
 
 
 def tell_of_moved(stage: Stage, hour: Hour) -> tuple[str, bool]:
@@ -80,13 +82,13 @@ def tell_of_moved(stage: Stage, hour: Hour) -> tuple[str, bool]:
     there = stage.account.contacts().get(_MOVED_TO, {})
     email, former = there.get("email_address", {}), hour.moved["email_address"]
     kept = {
-        "the same contact": there.get("contact_id") == hour.moved["contact_id"],
-        "still on her other list": there.get("list_memberships") == hour.moved["list_memberships"],
-        "with her tag": there.get("taggings") == hour.moved["taggings"] != [],
-        "and her permission as it was": email.get("permission_to_send") == former["permission_to_send"],
+        "the same contact has the new one": there.get("contact_id") == hour.moved["contact_id"],
+        "still on its other list": there.get("list_memberships") == hour.moved["list_memberships"],
+        "with its tag": there.get("taggings") == hour.moved["taggings"] != [],
+        "its permission as it was": email.get("permission_to_send") == former["permission_to_send"],
     }
     told = ", ".join(words if is_so else f"NOT {words}" for words, is_so in kept.items())
-    return f"Whose address changed has the new one at Constant Contact: {told}.", all(kept.values())
+    return f"The changed e-mail address at Constant Contact: {told}.", all(kept.values())
 
 
 def do_nothing(stage: Stage) -> str:
@@ -128,7 +130,7 @@ def _change_crm(stage: Stage, phones: Sequence[str], opted_out: Sequence[str], r
 
 
 def _give_more(stage: Stage, member: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Put a member on another list and give her a tag, as the list's owner does; gives her as she is then."""
+    """Put a member on another list and give it a tag, as the list's owner does; gives it as it is then."""
     contact_id = member["contact_id"]
     other = stage.door.list(action="create", name="Garden Club")
     tag = stage.door.tag(name="Spring fair")

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 WORKSPACE: Final = "acme"
 _STRANGERS: Final = 25
 #: When the demo's clocks are set ahead, the CRM's rows are written by the same time.
-_ONE_CLOCK: Final = (
-    "CREATE OR REPLACE FUNCTION contacts_set_updated_at() RETURNS trigger LANGUAGE plpgsql AS"
-    " $$ BEGIN NEW.updated_at = reconciler.clock(); RETURN NEW; END $$",
-    "ALTER TABLE contacts ALTER updated_at SET DEFAULT reconciler.clock()",
-)
+_ONE_CLOCK: Final = """
+    CREATE OR REPLACE FUNCTION contacts_set_updated_at() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN NEW.updated_at = reconciler.clock(); RETURN NEW; END $$;
+    ALTER TABLE contacts ALTER updated_at SET DEFAULT reconciler.clock();
+"""
 
 
 @dataclass(frozen=True)
@@ -100,23 +100,24 @@ class Stage:
 
 
 @contextlib.contextmanager
-def set_stage(contacts: Sequence[Person], tell: Callable[[str], None]) -> Iterator[Stage]:
-    """Start PostgreSQL and the simulator, fill the CRM; everything is gone at the end."""
+def set_stage(
+    contacts: Sequence[Person], tell: Callable[[str], None], *, speed: str = "real", pace: float | None = None
+) -> Iterator[Stage]:
+    """Start PostgreSQL and the simulator, fill the CRM; everything is gone at the end. `pace`: calls a second."""
     with (
         tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder,
         EmbeddedPostgres(settings=THROWAWAY) as server,
-        Simulator(speed="real") as simulator,
+        Simulator(speed=speed) as simulator,
     ):
         with psycopg.connect(server.url()) as db:
             people.create_tables(db)
             people.insert(db, WORKSPACE, contacts)
-        process = Process(_settings(server.url(), simulator, Path(folder)))
+        process = Process(_settings(server.url(), simulator, Path(folder), pace))
         ledger = process.ledger()
         try:
             schema.apply(ledger)
             stage = Stage(server.url(), simulator, SideDoor(simulator.url), process, ledger, tell)
-            for statement in _ONE_CLOCK:
-                stage.sql(statement)
+            stage.sql(_ONE_CLOCK)
             yield stage
         finally:
             ledger.close()
@@ -151,7 +152,7 @@ def _create(stage: Stage, person: Person, list_id: str | None, fields: dict[str,
     stage.door.contact(action="create", email=person.email, fields=wanted, **({"list_id": list_id} if list_id else {}))
 
 
-def _settings(url: str, simulator: Simulator, folder: Path) -> Settings:
+def _settings(url: str, simulator: Simulator, folder: Path, pace: float | None) -> Settings:
     keyring = folder / "keys.json"
     KeyRing.create(keyring)
     return Settings.load(
@@ -159,6 +160,7 @@ def _settings(url: str, simulator: Simulator, folder: Path) -> Settings:
             "RECONCILER_DATABASE_URL": url,
             "RECONCILER_KEYRING": str(keyring),
             "RECONCILER_API_URL": simulator.api_url,
+            **({"RECONCILER_PACE_PER_SECOND": str(pace)} if pace else {}),
         },
         None,
     )

@@ -89,7 +89,7 @@ def _tell_nightmares(stage: Stage, hour: Hour) -> tuple[bool, Sequence[Report]]:
     from reconciler import page
     from reconciler.demo import nightmares
 
-    _chapter("6. Nightmare: somebody leaves, and her row in the CRM changes in the same minute")
+    _chapter("6. Nightmare: somebody leaves, and the CRM changes her in the same minute")
     left = nightmares.tell_of_leaving(stage, hour)
     _say(left.told)
 
@@ -97,9 +97,12 @@ def _tell_nightmares(stage: Stage, hour: Hour) -> tuple[bool, Sequence[Report]]:
     expiry = nightmares.let_token_end(stage)
     _say(f"In the CRM {len(expiry.mobiles)} people get a new mobile, and {len(expiry.added)} contacts are new.")
     _say(page.sentence(stage.run().to_json()))
-    _say("Three hours and ten minutes later, as `reconciler status` shows it:")
-    _quote(nightmares.wait(stage))
-    _say("Somebody connects again with a new token:")
+    standing, asked = nightmares.wait(stage)
+    _say("Three hours and ten minutes later, in the words of `reconciler status`:")
+    for line in standing:
+        _say(line)
+    _say(f"One more run was tried meanwhile; Constant Contact had {page.number(asked, 'request')}.")
+    _say("Then somebody connects with a new token, and the next run catches up:")
     caught_up = nightmares.connect_again(stage)
     _tell_run(caught_up)
     arrived = nightmares.tell_of_arrivals(stage, expiry)
@@ -126,9 +129,9 @@ def _tell_script(stage: Stage, hour: Hour, full: Report) -> int:
     ours = beside.Pass(sum(full.calls.values()), beside.who_is_back(off, stage.account))
     theirs = beside.run_usual_script(stage, off)
     _say(
-        f"usual_script.py: {beside.lines_of_script()} lines of Python's standard library. It reads all, pulls all, and "
-        "makes one call for each contact. Here with the same people in the same states, at a second simulated "
-        "Constant Contact without a limit per second."
+        f"usual_script.py: {beside.lines_of_script()} lines of Python's standard library. It reads all contacts, pulls "
+        "the list, and makes one call for each contact. Here it is given the same people in the same states, at a "
+        "second simulated Constant Contact that has no limits."
     )
     _quote(beside.table(theirs, ours))
     _say(f"All of the above, from connecting to here, took the reconciler {everything:,} calls.")

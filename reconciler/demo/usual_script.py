@@ -1,14 +1,15 @@
 """Push the CRM's contacts to a Constant Contact list: the script that people usually write for this.
 
-It stands here to be compared with, and does its job as such scripts do: read all contacts of the CRM, pull everybody who
-is on the list, and for each contact `POST /contacts/sign_up_form`. Standard library only. The token is renewed by hand.
+It stands here to be compared with, and does its job as such scripts do: read all contacts of the CRM, pull everybody
+who is on the list, and for each contact `POST /contacts/sign_up_form`. Standard library only; the token is renewed by
+hand.
 
     CC_ACCESS_TOKEN=... CC_LIST_ID=... python usual_script.py contacts.csv
 
-This is the one file of the project that names that call. It is Constant Contact's only "create or update", so it is what
-one finds first. But it is made for a form that people fill in themselves: whoever is updated has opted in again, also
-who had unsubscribed, and who was deleted is restored (developer.constantcontact.com/api_guide/contacts_create_or_update).
-A CRM's row is nobody's consent, therefore the reconciler has no code for it.
+This is the one file of the project that uses that call. It is Constant Contact's "create or update", so it is what one
+finds first. But it is made for a form that people fill in themselves: who is updated by it has opted in again, also
+who had unsubscribed, and who was deleted is restored (developer.constantcontact.com/api_guide/contacts_create_or_update
+and the contract's createOrUpdateContact). A row of a CRM is nobody's consent, so the reconciler has no code for it.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class Api:
         self.pause_seconds = pause_seconds
         self.calls = 0
         self.open = urllib.request.build_opener().open
+        self.sleep = time.sleep
 
     def get(self, path: str) -> dict[str, Any]:
         return self._call("GET", path)
@@ -86,7 +88,7 @@ class Api:
     def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call; what is over the limit or a server's trouble is tried again, each time later."""
         for attempt in range(TRIES):
-            time.sleep(self.pause_seconds)
+            self.sleep(self.pause_seconds)
             try:
                 return self._send(method, path, body)
             except urllib.error.HTTPError as error:
@@ -97,7 +99,7 @@ class Api:
                 log.warning("%s", said)
             except OSError as error:
                 log.warning("%s %s: %s", method, path.partition("?")[0], error)
-            time.sleep(2**attempt)
+            self.sleep(2**attempt)
         raise ApiError(f"{method} {path.partition('?')[0]}: gave up after {TRIES} tries")
 
     def _send(self, method: str, path: str, body: Mapping[str, object] | None) -> dict[str, Any]:
