@@ -23,28 +23,20 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """One list of one simulated account, through its side door."""
+class Seen:
+    """Everybody with an address as they were at one moment, the unsubscribed and the deleted too, by folded address."""
 
-    door: SideDoor
     list_id: str
+    contacts: Mapping[str, Mapping[str, Any]]
 
-    def contacts(self) -> dict[str, dict[str, Any]]:
-        """Everybody with an address, the unsubscribed and the deleted too, by folded address."""
-        return {
-            folded(contact["email_address"]["address"]): contact
-            for contact in self.door.state(history=0)["contacts"]
-            if "email_address" in contact
-        }
-
-    def members(self) -> dict[str, dict[str, Any]]:
+    def members(self) -> dict[str, Mapping[str, Any]]:
         """Who is on the list and can be written to."""
-        return {address: contact for address, contact in self.contacts().items() if self._is_member(contact)}
+        return {address: contact for address, contact in self.contacts.items() if self._is_member(contact)}
 
     def off(self, left: Collection[str]) -> dict[str, str]:
         """Who is off, and why: unsubscribed or deleted there; and those of `left` who are still not on the list."""
         found = {}
-        for address, contact in self.contacts().items():
+        for address, contact in self.contacts.items():
             if "deleted_at" in contact:
                 found[address] = "deleted"
             elif contact["email_address"]["permission_to_send"] == "unsubscribed":
@@ -52,6 +44,25 @@ class Account:
             elif address in left and not self._is_member(contact):
                 found[address] = "left the list"
         return found
+
+    def _is_member(self, contact: Mapping[str, Any]) -> bool:
+        return (
+            self.list_id in contact.get("list_memberships", ())
+            and contact["email_address"]["permission_to_send"] in _MAILABLE
+            and "deleted_at" not in contact
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One list of one simulated account, through its side door."""
+
+    door: SideDoor
+    list_id: str
+
+    def look(self) -> Seen:
+        contacts = [each for each in self.door.state(history=0)["contacts"] if "email_address" in each]
+        return Seen(self.list_id, {folded(each["email_address"]["address"]): each for each in contacts})
 
     def requests(self) -> int:
         """How many requests there have been."""
@@ -68,13 +79,6 @@ class Account:
         ids = [entry["contact_id"] for entry in writes if "contact_id" in entry]
         whom = sum(address in people for address in addresses) + sum(each in people.values() for each in ids)
         return Written(len(writes), len(addresses), whom)
-
-    def _is_member(self, contact: Mapping[str, Any]) -> bool:
-        return (
-            self.list_id in contact.get("list_memberships", ())
-            and contact["email_address"]["permission_to_send"] in _MAILABLE
-            and "deleted_at" not in contact
-        )
 
 
 def folded(address: str) -> str:

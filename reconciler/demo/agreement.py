@@ -39,7 +39,7 @@ def compare(stage: Stage, off: set[str], drifted: Mapping[str, str]) -> Agreemen
 
     `off`: addresses that must not be on the list; `drifted`: by address, the field that was kept as it is there.
     """
-    present = stage.account.members()
+    present = stage.account.look().members()
     wanted = _wanted(stage)
     found = Agreement(strangers=len(present.keys() - wanted.keys()))
     for address, rows in sorted(wanted.items()):

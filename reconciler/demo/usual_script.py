@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 log = logging.getLogger("usual_script")
 
@@ -77,7 +77,7 @@ class Api:
         self.pause_seconds = pause_seconds
         self.calls = 0
         self.open = urllib.request.build_opener().open
-        self.sleep = time.sleep
+        self.sleep: Callable[[float], None] = time.sleep
 
     def get(self, path: str) -> dict[str, Any]:
         return self._call("GET", path)
