@@ -62,7 +62,7 @@ def run_usual_script(stage: Stage, off: Mapping[str, str]) -> Pass:
 
 def who_is_back(off: Mapping[str, str], account: Account) -> dict[str, str]:
     """Who of those that were off is on the list now and can be written to."""
-    members = account.members()
+    members = account.look().members()
     return {address: reason for address, reason in off.items() if address in members}
 
 
@@ -106,7 +106,7 @@ def _rows(stage: Stage) -> list[dict[str, Any]]:
 
 def _copy(source: Account, target: Account) -> None:
     """Everybody with an address, on the list or off it, subscribed or not, deleted or not."""
-    contacts = source.contacts()
+    contacts = source.look().contacts
     target.door.contact(
         action="bulk_create", contacts=[_copied(contact, source, target) for contact in contacts.values()]
     )

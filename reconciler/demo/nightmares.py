@@ -46,7 +46,7 @@ class Expiry:
 def tell_of_leaving(stage: Stage, hour: Hour) -> Outcome:
     """Whether those who left were written to since, or are on the list again."""
     written = stage.account.written(hour.requests_before, hour.off)
-    back = hour.off.keys() & stage.account.members().keys()
+    back = hour.off.keys() & stage.account.look().members().keys()
     told = (
         f"Of the {len(hour.off)} who left in that hour {len(hour.in_same_minute)} were changed in the CRM in the same "
         f"minute. Constant Contact's own history since then: {page.number(written.requests, 'request')} wrote "
@@ -82,7 +82,7 @@ def connect_again(stage: Stage) -> Report:
 
 def tell_of_arrivals(stage: Stage, expiry: Expiry) -> Outcome:
     """How many of those who waited are at Constant Contact, by its own side."""
-    members = stage.account.members()
+    members = stage.account.look().members()
     changed = sum(_has_mobile(members.get(address, {})) for address in expiry.mobiles)
     added = sum(address in members for address in expiry.added)
     told = (
@@ -94,11 +94,12 @@ def tell_of_arrivals(stage: Stage, expiry: Expiry) -> Outcome:
 
 def force_resync(stage: Stage, hour: Hour) -> tuple[Report, Outcome]:
     """Compare everything and push what differs; then look who is on the list again that was off before."""
-    before, requests = stage.account.off(hour.left), stage.account.requests()
-    ids = {address: contact["contact_id"] for address, contact in stage.account.contacts().items() if address in before}
+    seen, requests = stage.account.look(), stage.account.requests()
+    before = seen.off(hour.left)
     report = stage.run(full=True)
-    after, written = stage.account.off(hour.left), stage.account.written(requests, ids)
-    back = before.keys() & stage.account.members().keys()
+    seen_after = stage.account.look()
+    after, back = seen_after.off(hour.left), before.keys() & seen_after.members().keys()
+    written = stage.account.written(requests, {address: seen.contacts[address]["contact_id"] for address in before})
     told = (
         f"Constant Contact's own side before it: {len(before):,} people are off ({reasons(before)}). After it: "
         f"{len(after):,} ({reasons(after)}). Put back: {len(back):,}. Written at all: {written.of_some:,}."

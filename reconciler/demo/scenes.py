@@ -51,7 +51,7 @@ def look_at_first_sync(stage: Stage) -> str:
 def live_an_hour(stage: Stage) -> Hour:
     """Change both sides as an hour does."""
     stage.pass_time(_AN_HOUR)
-    before, people = stage.account.members(), on_both_sides(stage)
+    before, people = stage.account.look().members(), on_both_sides(stage)
     phones, unsubscribed, left, deleted, renamed = people[:12], people[12:15], people[15:17], people[17], people[18]
     moved = _give_more(stage, before[people[22]])
     requests = stage.account.requests()
@@ -67,19 +67,19 @@ def live_an_hour(stage: Stage) -> Hour:
         stage.sql("UPDATE contacts SET job_title = 'Changed in the same minute' WHERE lower(email) = %s", address)
     in_crm = (
         f"In the CRM: {len(phones)} people get a new mobile, {len(_NEW)} contacts are new, 2 opt out, 1 is deleted, 1 "
-        f"gets another e-mail address, {len(same_minute)} of those who leave the list get another job title."
+        f"gets another e-mail address, {len(same_minute)} of those who leave get another job title."
     )
     there = (
         f"At Constant Contact: {len(unsubscribed)} unsubscribe, {len(left)} leave the list, 1 is deleted, 1 is renamed "
         "by the list's owner."
     )
     off = {address: before[address]["contact_id"] for address in (*unsubscribed, *left, deleted)}
-    return Hour((there, in_crm), off, stage.account.off(left), left, same_minute, renamed, moved, requests)
+    return Hour((there, in_crm), off, stage.account.look().off(left), left, same_minute, renamed, moved, requests)
 
 
 def tell_of_moved(stage: Stage, hour: Hour) -> tuple[str, bool]:
     """What became of the contact whose address changed, by Constant Contact's own side."""
-    there = stage.account.contacts().get(_MOVED_TO, {})
+    there = stage.account.look().contacts.get(_MOVED_TO, {})
     email, former = there.get("email_address", {}), hour.moved["email_address"]
     kept = {
         "the same contact has the new one": there.get("contact_id") == hour.moved["contact_id"],
@@ -104,7 +104,7 @@ def on_both_sides(stage: Stage) -> list[str]:
         "SELECT lower(trim(email)) FROM contacts WHERE deleted_at IS NULL AND NOT marketing_opt_out"
         " GROUP BY 1 HAVING count(*) = 1 AND bool_and(email = lower(trim(email))) ORDER BY 1"
     )
-    members = stage.account.members()
+    members = stage.account.look().members()
     return [address for (address,) in rows if address in members]
 
 
