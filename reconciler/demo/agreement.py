@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import email_validator
 
 from reconciler import fields
+from reconciler.demo.account import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.demo.stage import Stage
 
-_MAILABLE: Final = ("explicit", "implicit")
 #: Sage's columns beside Constant Contact's properties.
 _COMPARED: Final = {"first_name": "first_name", "last_name": "last_name", "company": "company_name"}
 _KINDS: Final = {"phone": "other", "mobile": "mobile"}
@@ -39,7 +39,7 @@ def compare(stage: Stage, off: set[str], drifted: Mapping[str, str]) -> Agreemen
 
     `off`: addresses that must not be on the list; `drifted`: by address, the field that was kept as it is there.
     """
-    present = members(stage)
+    present = stage.account.look().members()
     wanted = _wanted(stage)
     found = Agreement(strangers=len(present.keys() - wanted.keys()))
     for address, rows in sorted(wanted.items()):
@@ -61,23 +61,13 @@ def _wanted(stage: Stage) -> dict[str, list[dict[str, Any]]]:
     """Who belongs on the list by the CRM's own words; an address that one of its contacts opted out of does not."""
     names = ("id", "email", *_COMPARED, *_KINDS, "marketing_opt_out", "deleted_at")
     rows = [dict(zip(names, row, strict=True)) for row in stage.sql(f"SELECT {', '.join(names)} FROM contacts")]
-    opted_out = {_folded(row["email"]) for row in rows if row["marketing_opt_out"] and row["email"]}
+    opted_out = {folded(row["email"]) for row in rows if row["marketing_opt_out"] and row["email"]}
     wanted: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        address = _folded(row["email"] or "")
+        address = folded(row["email"] or "")
         if row["deleted_at"] is None and address not in opted_out and _is_address(address):
             wanted.setdefault(address, []).append(row)
     return wanted
-
-
-def members(stage: Stage) -> dict[str, dict[str, Any]]:
-    return {
-        _folded(contact["email_address"]["address"]): contact
-        for contact in stage.door.state()["contacts"]
-        if stage.simulator.list_id in contact.get("list_memberships", ())
-        and contact["email_address"]["permission_to_send"] in _MAILABLE
-        and "deleted_at" not in contact
-    }
 
 
 def _differs(row: Mapping[str, Any], member: Mapping[str, Any], drifted: str | None) -> str:
@@ -90,10 +80,6 @@ def _differs(row: Mapping[str, Any], member: Mapping[str, Any], drifted: str | N
         if value and len(value) <= limit and value != there.get(name) and name != drifted:
             return column
     return ""
-
-
-def _folded(address: str) -> str:
-    return address.strip().casefold()
 
 
 def _is_address(address: str) -> bool:

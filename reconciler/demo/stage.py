@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from reconciler import connections, credentials, reconcile
+from reconciler import connection_page, connections, credentials, reconcile, record
 from reconciler.bootstrap import Process
 from reconciler.demo import people
+from reconciler.demo.account import Account
 from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
 from reconciler.errors import UsageError
-from reconciler.ledger import schema
+from reconciler.ledger import runs, schema, usage
 from reconciler.request import Request
 from reconciler.settings import Settings
 from reconciler.simulator import SideDoor, Simulator
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 
 WORKSPACE: Final = "acme"
 _STRANGERS: Final = 25
+#: When the demo's clocks are set ahead, the CRM's rows are written by the same time.
+_ONE_CLOCK: Final = """
+    CREATE OR REPLACE FUNCTION contacts_set_updated_at() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN NEW.updated_at = reconciler.clock(); RETURN NEW; END $$;
+    ALTER TABLE contacts ALTER updated_at SET DEFAULT reconciler.clock();
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,11 @@ class Stage:
     process: Process
     ledger: Ledger
     tell: Callable[[str], None]
+
+    @property
+    def account(self) -> Account:
+        """Constant Contact's own side."""
+        return Account(self.door, self.simulator.list_id)
 
     def connect(self) -> Connection:
         """Connect the workspace with the list, as `reconciler connect` does."""
@@ -59,10 +71,25 @@ class Stage:
             raise UsageError(f"the demo's run did not take place: {outcome}")
         return outcome
 
+    def status(self) -> str:
+        """How the connection stands, as `reconciler status` says it."""
+        connection = reconcile.find(self.ledger, WORKSPACE)
+        with self.ledger.transaction() as tx:
+            return connection_page.status(
+                connection,
+                record.standing(tx, connection.connection_id),
+                runs.latest(tx, connection.connection_id),
+                usage.left_today(tx, connection.account.key_fingerprint, self.process.per_day(connection)),
+                runs.behind(tx, connection.connection_id),
+            )
+
     def pass_time(self, seconds: int) -> None:
-        """Set the clocks of the ledger and of Constant Contact ahead."""
-        self.sql("DELETE FROM reconciler.clock_offset")
-        self.sql("INSERT INTO reconciler.clock_offset (ahead) VALUES (make_interval(secs => %s))", seconds)
+        """Set the clocks of the CRM, the ledger and Constant Contact ahead."""
+        self.sql(
+            "INSERT INTO reconciler.clock_offset (ahead) VALUES (make_interval(secs => %s))"
+            " ON CONFLICT (only_row) DO UPDATE SET ahead = clock_offset.ahead + EXCLUDED.ahead",
+            seconds,
+        )
         self.door.advance(seconds)
 
     def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -71,28 +98,27 @@ class Stage:
             cursor = db.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def imports(self) -> list[set[str]]:
-        """The addresses of each import, by the simulated Constant Contact's own history."""
-        history = self.door.state(contacts=False, history=100_000)["history"]
-        return [{address.casefold() for address in entry["emails"]} for entry in history if entry.get("emails")]
-
 
 @contextlib.contextmanager
-def set_stage(contacts: Sequence[Person], tell: Callable[[str], None]) -> Iterator[Stage]:
-    """Start PostgreSQL and the simulator, fill the CRM; everything is gone at the end."""
+def set_stage(
+    contacts: Sequence[Person], tell: Callable[[str], None], *, speed: str = "real", pace: float | None = None
+) -> Iterator[Stage]:
+    """Start PostgreSQL and the simulator, fill the CRM; everything is gone at the end. `pace`: calls a second."""
     with (
         tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder,
         EmbeddedPostgres(settings=THROWAWAY) as server,
-        Simulator(speed="real") as simulator,
+        Simulator(speed=speed) as simulator,
     ):
         with psycopg.connect(server.url()) as db:
             people.create_tables(db)
             people.insert(db, WORKSPACE, contacts)
-        process = Process(_settings(server.url(), simulator, Path(folder)))
+        process = Process(_settings(server.url(), simulator, Path(folder), pace))
         ledger = process.ledger()
         try:
             schema.apply(ledger)
-            yield Stage(server.url(), simulator, SideDoor(simulator.url), process, ledger, tell)
+            stage = Stage(server.url(), simulator, SideDoor(simulator.url), process, ledger, tell)
+            stage.sql(_ONE_CLOCK)
+            yield stage
         finally:
             ledger.close()
 
@@ -126,7 +152,7 @@ def _create(stage: Stage, person: Person, list_id: str | None, fields: dict[str,
     stage.door.contact(action="create", email=person.email, fields=wanted, **({"list_id": list_id} if list_id else {}))
 
 
-def _settings(url: str, simulator: Simulator, folder: Path) -> Settings:
+def _settings(url: str, simulator: Simulator, folder: Path, pace: float | None) -> Settings:
     keyring = folder / "keys.json"
     KeyRing.create(keyring)
     return Settings.load(
@@ -134,6 +160,7 @@ def _settings(url: str, simulator: Simulator, folder: Path) -> Settings:
             "RECONCILER_DATABASE_URL": url,
             "RECONCILER_KEYRING": str(keyring),
             "RECONCILER_API_URL": simulator.api_url,
+            **({"RECONCILER_PACE_PER_SECOND": str(pace)} if pace else {}),
         },
         None,
     )

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.demo.agreement import Agreement
+    from reconciler.demo.scenes import Hour
     from reconciler.demo.stage import Stage
     from reconciler.report import Report
 
@@ -47,6 +50,7 @@ def tell_story(count: int, *, keep: bool) -> int:
 
 
 def _tell_chapters(stage: Stage) -> bool:
+    """All that happens; says whether both sides agree and every nightmare stayed one."""
     from reconciler.demo import scenes
 
     _chapter("2. Connect, and see the first sync before it happens")
@@ -62,23 +66,76 @@ def _tell_chapters(stage: Stage) -> bool:
         _say(line)
     report = stage.run()
     _tell_run(report)
-    _say(scenes.afterword(stage, hour))
+    moved, is_kept = scenes.tell_of_moved(stage, hour)
+    _say(f"{moved} The name changed there was kept: it is drift.")
 
     _chapter("5. Nothing to do")
     _say(scenes.do_nothing(stage))
 
-    _chapter("6. A forced full resync puts nobody back")
-    full, line, agreement = scenes.force_resync(stage, hour)
-    _say(line)
-    imports = full.calls.get("bulkImportContactsJSON", 0)
-    _say(f"{sum(full.calls.values())} API calls, {imports} of them imports.")
-
-    _chapter("7. Do both sides agree?")
+    is_well, reports = _tell_nightmares(stage, hour)
+    _chapter("9. Do both sides agree?")
+    agreement = _agreement(stage, hour)
     _tell_agreement(agreement)
 
-    _chapter("The report of that run, as `reconciler report` shows it")
+    _chapter("10. Beside it: the script that people usually write")
+    put_back = _tell_script(stage, hour, reports[-1])
+
+    _chapter("The report of the run after that hour, as `reconciler report` shows it")
     _tell_report(stage, report)
-    return agreement.is_whole and _went_well(first, report, full)
+    return agreement.is_whole and is_kept and is_well and not put_back and _went_well(first, report, *reports)
+
+
+def _tell_nightmares(stage: Stage, hour: Hour) -> tuple[bool, Sequence[Report]]:
+    from reconciler import page
+    from reconciler.demo import nightmares
+
+    _chapter("6. Nightmare: somebody leaves, and the CRM changes her in the same minute")
+    left = nightmares.tell_of_leaving(stage, hour)
+    _say(left.told)
+
+    _chapter("7. Nightmare: the access token ends while contacts change")
+    expiry = nightmares.let_token_end(stage)
+    _say(f"In the CRM {len(expiry.mobiles)} people get a new mobile, and {len(expiry.added)} contacts are new.")
+    _say(page.sentence(stage.run().to_json()))
+    standing, asked = nightmares.wait(stage)
+    _say("Three hours and ten minutes later, in the words of `reconciler status`:")
+    for line in standing:
+        _say(line)
+    _say(f"One more run was tried meanwhile; Constant Contact had {page.number(asked, 'request')}.")
+    _say("Then somebody connects with a new token, and the next run catches up:")
+    caught_up = nightmares.connect_again(stage)
+    _tell_run(caught_up)
+    arrived = nightmares.tell_of_arrivals(stage, expiry)
+    _say(arrived.told)
+
+    _chapter("8. Nightmare: a forced full resync")
+    full, kept = nightmares.force_resync(stage, hour)
+    _say(page.sentence(full.to_json()))
+    _say(kept.told)
+    return all(outcome.is_well for outcome in (left, arrived, kept)), (caught_up, full)
+
+
+def _agreement(stage: Stage, hour: Hour) -> Agreement:
+    from reconciler.demo import agreement
+
+    return agreement.compare(stage, set(hour.everybody_off), {hour.renamed: "first_name"})
+
+
+def _tell_script(stage: Stage, hour: Hour, full: Report) -> int:
+    """Tell what the usual script does with the same people; says how many the reconciler put back."""
+    from reconciler.demo import beside
+
+    everything, off = stage.account.requests(), hour.everybody_off
+    ours = beside.Pass(sum(full.calls.values()), beside.who_is_back(off, stage.account))
+    theirs = beside.run_usual_script(stage, off)
+    _say(
+        f"usual_script.py: {beside.lines_of_script()} lines of Python's standard library. It reads all contacts, pulls "
+        "the list, and makes one call for each contact. Here it is given the same people in the same states, at a "
+        "second simulated Constant Contact that has no limits."
+    )
+    _quote(beside.table(theirs, ours))
+    _say(f"All of the above, from connecting to here, took the reconciler {everything:,} calls.")
+    return len(ours.put_back)
 
 
 def _tell_agreement(found: Agreement) -> None:

@@ -1,0 +1,126 @@
+"""The demo's claims are counted: where a nightmare comes true, it says so, and the demo does not exit with 0."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.demo import beside, nightmares, people, scenes, story
+from reconciler.demo.stage import fill_account, set_stage
+from reconciler.domain import State
+from reconciler.ledger import connections
+from reconciler.reconcile import find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.demo.scenes import Hour
+    from reconciler.demo.stage import Stage
+
+pytestmark = pytest.mark.http
+
+CONTACTS = 100
+
+
+@contextlib.contextmanager
+def _played() -> Iterator[tuple[Stage, Hour]]:
+    """The story up to the end of its hour, with waits made short."""
+    crowd = people.people(CONTACTS)
+    with set_stage(crowd, lambda _: None, speed="fast", pace=1_000) as stage:
+        fill_account(stage, crowd)
+        scenes.look_at_first_sync(stage)
+        with stage.ledger.transaction() as tx:
+            quick = {"poll_first_seconds": 0.02, "read_back_pause_seconds": 0.02}
+            connections.set_settings(tx, find(stage.ledger, "acme").connection_id, quick)
+        stage.run()
+        yield stage, scenes.live_an_hour(stage)
+
+
+@pytest.fixture
+def played() -> Iterator[tuple[Stage, Hour]]:
+    with _played() as both:
+        yield both
+
+
+def test_every_nightmare_stays_one(played: tuple[Stage, Hour], capsys: pytest.CaptureFixture[str]) -> None:
+    stage, hour = played
+    stage.run()
+
+    left = nightmares.tell_of_leaving(stage, hour)
+    assert left.is_well
+    assert "0 of them among these 6. Back on the list: 0." in left.told
+    assert scenes.tell_of_moved(stage, hour)[1]
+    is_well, reports = story._tell_nightmares(stage, hour)
+    told = " ".join(capsys.readouterr().out.split())
+    assert is_well
+    assert [report.state for report in reports] == [State.COMPLETED, State.NOTHING_TO_DO]
+    assert "34 contacts waiting, the oldest for 3 h 10 min" in told
+    assert "Arrived, by Constant Contact's own side: 30 of 30 new mobiles, 4 of 4 new contacts." in told
+    assert "Put back: 0. Written at all: 0." in told
+    assert story._agreement(stage, hour).is_whole
+
+
+def test_the_script_puts_back_everybody_who_was_off_and_the_reconciler_nobody(played: tuple[Stage, Hour]) -> None:
+    stage, hour = played
+    stage.run()
+    done = beside.run_usual_script(stage, hour.everybody_off)
+
+    assert done.put_back == hour.everybody_off
+    assert set(done.put_back.values()) == {"deleted", "left the list", "unsubscribed"}
+    assert done.calls > CONTACTS * 0.8
+    assert beside.who_is_back(hour.everybody_off, stage.account) == {}
+
+
+def test_somebody_put_back_is_told(played: tuple[Stage, Hour]) -> None:
+    stage, hour = played
+    stage.run()
+    stage.door.contact(action="join_list", email=hour.left[0], list_id=stage.simulator.list_id)
+
+    left = nightmares.tell_of_leaving(stage, hour)
+    assert not left.is_well
+    assert "Back on the list: 1." in left.told
+    assert beside.who_is_back(hour.everybody_off, stage.account) == {hour.left[0]: "left the list"}
+    assert not story._agreement(stage, hour).is_whole
+
+
+def test_somebody_written_to_after_leaving_is_told(played: tuple[Stage, Hour]) -> None:
+    stage, hour = played
+    body = {"import_data": [{"email": hour.left[0]}], "list_ids": [stage.simulator.list_id]}
+    api = beside._api(stage.simulator)
+    api.post("/activities/contacts_json_import", body)
+    stage.door.contact(action="leave_list", email=hour.left[0], list_id=stage.simulator.list_id)
+
+    left = nightmares.tell_of_leaving(stage, hour)
+    assert not left.is_well
+    assert "1 request wrote 1 contact, 1 of them among these 6. Back on the list: 0." in left.told
+
+
+def test_who_did_not_arrive_is_told(played: tuple[Stage, Hour]) -> None:
+    stage, _ = played
+    expiry = nightmares.let_token_end(stage)
+
+    arrived = nightmares.tell_of_arrivals(stage, expiry)
+    assert not arrived.is_well
+    assert arrived.told.endswith("0 of 30 new mobiles, 0 of 4 new contacts.")
+
+
+def test_a_contact_that_is_not_the_same_any_more_is_told(played: tuple[Stage, Hour]) -> None:
+    stage, hour = played
+    told, is_kept = scenes.tell_of_moved(stage, hour)
+    assert not is_kept
+    assert "NOT the same contact has the new one" in told
+
+
+def test_the_table_counts_by_reason() -> None:
+    theirs = beside.Pass(1_200, {"a": "deleted", "b": "unsubscribed", "c": "unsubscribed"})
+    lines = [line.split("  ") for line in beside.table(theirs, beside.Pass(6, {})).splitlines()]
+    assert [[cell.strip() for cell in line if cell.strip()] for line in lines][1:] == [
+        ["calls", "1,200", "6"],
+        ["days of quota, at 10,000 calls a day", "0.12", "0.0006"],
+        ["minutes, at 4 calls a second", "5.0", "0.025"],
+        ["people put back on the list", "3", "0"],
+        ["who had been deleted", "1", "0"],
+        ["who had unsubscribed", "2", "0"],
+    ]
