@@ -71,6 +71,16 @@ def body(response: httpx.Response) -> Any:
         raise wrong from error
 
 
+def properties(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object of a good answer. Raises ApiUnavailable where a good status carries something else."""
+    found = body(response)
+    if not isinstance(found, dict):
+        raise ApiUnavailable(
+            f"Constant Contact answered {response.status_code} with JSON that is no object", advice=_PASSES
+        )
+    return found
+
+
 def text(response: httpx.Response) -> str:
     """The text of a good answer that is a file. Raises ApiUnavailable where it is a page for people."""
     if "html" in response.headers.get("Content-Type", "").lower():

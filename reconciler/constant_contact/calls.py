@@ -112,7 +112,7 @@ class Calls:
 
     def get(self, operation: str, path: str, query: dict[str, str] | None = None) -> Any:
         """The JSON of a read. Raises ApiError."""
-        return self._read(operation, self._url(path), query or {}, answers.body)[0]
+        return self._read(operation, self._url(path), query or {}, answers.properties)[0]
 
     def text(self, operation: str, link: str) -> str:
         """The text behind a link of an answer. Raises ApiError; TooLarge where it is not for reading at once."""
@@ -123,7 +123,7 @@ class Calls:
         seen: set[str] = set()
         url: httpx.URL | None = self._url(path)
         while url is not None:
-            page, moment = self._read(operation, url, query, answers.body)
+            page, moment = self._read(operation, url, query, answers.properties)
             yield page, moment
             link = ((page.get("_links") or {}).get("next") or {}).get("href")
             if link in seen:

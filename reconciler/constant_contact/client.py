@@ -190,7 +190,7 @@ class ConstantContact:
         """Ask for an export of who is on the list; says the activity's id."""
         body = exports.request(list_id)
         answer = self._calls.write("postContactsExport", "POST", "/activities/contact_exports", body)
-        return str(answers.body(answer)["activity_id"])
+        return _id_of(answer, "activity_id")
 
     def exported(self, activity: wire.Activity) -> list[str] | None:
         """The contact ids of a finished export; None where it is gone, too large or not understood."""

@@ -6,15 +6,17 @@ Shapes are those of the provider's contract (V3, version 3.0.178). Absent option
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from reconciler import fields
 from reconciler.domain import Member, Status
+from reconciler.errors import ApiUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 #: Import keys that are not the field's own name. The home address goes by the unprefixed keys, which are documented as
 #: of kind home; the prefixed ones have a slip in the contract ("home country").
@@ -22,6 +24,26 @@ _ADDRESS_KEYS: Final = {"postal_code": "zip"}
 _PHONE_KINDS: Final = {"mobile": "mobile_phone", "work": "work_phone", "home": "home_phone", "other": "other_phone"}
 _STATUSES: Final = {status.value: status for status in Status}
 ENDED: Final = frozenset({"completed", "cancelled", "failed", "timed_out"})
+
+
+_Given = ParamSpec("_Given")
+_Read = TypeVar("_Read")
+
+
+def _as_agreed(read: Callable[_Given, _Read]) -> Callable[_Given, _Read]:
+    """An answer that lacks what its contract promises is trouble of Constant Contact's, and no mistake of ours."""
+
+    @functools.wraps(read)
+    def understood(*given: _Given.args, **named: _Given.kwargs) -> _Read:
+        try:
+            return read(*given, **named)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ApiUnavailable(
+                f"Constant Contact's answer is not of the form that its contract says ({read.__name__})",
+                advice="this passes; if it does not, look at status.constantcontact.com",
+            ) from error
+
+    return understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +107,23 @@ class Activity:
         return self.state in ENDED
 
 
+@_as_agreed
 def account(answer: Mapping[str, Any]) -> AccountFound:
     name = answer.get("organization_name") or answer.get("contact_email") or ""
     return AccountFound(str(answer["encoded_account_id"]), str(name))
 
 
+@_as_agreed
 def contact_list(answer: Mapping[str, Any]) -> ListFound:
     return ListFound(str(answer["list_id"]), str(answer["name"]), int(answer.get("membership_count", 0)))
 
 
+@_as_agreed
 def custom_field(answer: Mapping[str, Any]) -> CustomField:
     return CustomField(str(answer["custom_field_id"]), str(answer.get("type", "string")))
 
 
+@_as_agreed
 def activity(answer: Mapping[str, Any]) -> Activity:
     counts = {key: value for key, value in (answer.get("status") or {}).items() if isinstance(value, int)}
     results = ((answer.get("_links") or {}).get("results") or {}).get("href", "")
@@ -111,6 +137,7 @@ def activity(answer: Mapping[str, Any]) -> Activity:
     )
 
 
+@_as_agreed
 def member(answer: Mapping[str, Any], mapped: Mapped) -> Member:
     """One contact of an answer, as a member of the mapped list."""
     address = answer.get("email_address") or {}

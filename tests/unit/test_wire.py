@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,10 @@ from reconciler import fields
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.wire import Activity, Mapped
 from reconciler.domain import Member, Status
+from reconciler.errors import ApiUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 LIST = "11111111-1111-4111-8111-111111111111"
 CUSTOM = "22222222-2222-4222-8222-222222222222"
@@ -249,3 +253,11 @@ class TestTimes:
         there = dt.datetime(2024, 5, 31, 14, tzinfo=dt.timezone(dt.timedelta(hours=2)))
 
         assert wire.stamp(there) == "2024-05-31T12:00:00Z"
+
+
+@pytest.mark.parametrize("read", [wire.account, wire.contact_list, wire.custom_field, wire.activity])
+def test_an_answer_that_lacks_what_its_contract_promises_is_trouble_that_passes(
+    read: Callable[[Mapping[str, Any]], object],
+) -> None:
+    with pytest.raises(ApiUnavailable, match="form"):
+        read({"something": "else"})
