@@ -1,11 +1,10 @@
--- Whom the changes to push by imports concern at Constant Contact; who is written singly is read right before. The member of each address, known or not, and everybody to whom
+-- Whom the changes to push concern at Constant Contact: the member of each address, known or not, and everybody to whom
 -- a contact of that address was linked under another one. Parameters: connection_id, run_id, only_adds, most.
 WITH due AS (
     SELECT o.address, o.member_id, c.address_group
     FROM reconciler.plan_changes AS o
     JOIN reconciler.contacts AS c ON c.connection_id = :connection_id AND c.contact_id = o.contact_id
-    WHERE o.run_id = :run_id AND NOT o.is_sent AND NOT o.is_single
-      AND (o.kind = 'add' OR (o.kind = 'update' AND NOT :only_adds))
+    WHERE o.run_id = :run_id AND NOT o.is_sent AND (o.kind = 'add' OR (o.kind <> 'skip' AND NOT :only_adds))
 )
 SELECT CAST(d.member_id AS text) AS member_id, d.address FROM due AS d
 UNION

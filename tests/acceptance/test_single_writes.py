@@ -249,7 +249,7 @@ def test_a_permission_that_a_write_seems_to_have_changed_is_reported(installatio
     found = _there(installation)
     answer = json.loads(json.dumps(found))
     answer["email_address"] |= {"address": "countess@example.com", "permission_to_send": "explicit"}
-    installation.api.door.fault(fault="body", operation="getContact", status=200, body=answer, skip=1)
+    installation.api.door.fault(fault="body", operation="getContact", status=200, body=answer, skip=2)
 
     report = installation.run()
 

@@ -53,7 +53,7 @@ def stored_refresh_token(installation: Installation) -> str | None:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries that follow each other at once, and token requests too."""
-    monkeypatch.setattr("reconciler.constant_contact.calls._FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("reconciler.constant_contact.tries._FIRST_PAUSE", 0.0)
     monkeypatch.setattr("reconciler.tokens._SIBLING_SECONDS", 0.0)
     monkeypatch.setattr("reconciler.tokens._THROTTLED_PAUSES", (0.0, 0.0, 0.0))
     monkeypatch.setattr("reconciler.bootstrap._TOKENS_PER_SECOND", 1000.0)

@@ -102,7 +102,7 @@ def test_the_first_tick_after_it_reads_and_says_so_though_nothing_changed(acme: 
 def test_a_first_run_that_does_not_come_through_leaves_the_word_to_the_next(
     acme: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.constant_contact.calls._FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("reconciler.constant_contact.tries._FIRST_PAUSE", 0.0)
     acme.api.door.token("revoke")
     acme.add("bob@example.com")
     acme.run()

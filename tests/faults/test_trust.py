@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from reconciler.constant_contact import calls
 from tests.faults.gate import Gate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.faults.conftest import Acme
@@ -102,8 +104,11 @@ def _named(name: str) -> x509.Name:
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority.make(tmp_path)
+def authority(tmp_path: Path) -> Iterator[Authority]:
+    """An authority of the test's own; the process reads afresh whom it trusts, before and after."""
+    calls._trusted.cache_clear()
+    yield Authority.make(tmp_path)
+    calls._trusted.cache_clear()
 
 
 def test_a_certificate_that_is_good_is_trusted(

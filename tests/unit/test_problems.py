@@ -65,7 +65,11 @@ def _codes_of(tree: ast.Module) -> set[str]:
                 codes |= _texts(found)
                 names |= {found.id} if isinstance(found, ast.Name) else set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id in names for to in node.targets):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets += [node.target] if isinstance(node, ast.AnnAssign) else []
+        if isinstance(node, ast.Assign | ast.AnnAssign) and any(
+            isinstance(to, ast.Name) and to.id in names for to in targets
+        ):
             codes |= _texts(node.value)
         if isinstance(node, ast.FunctionDef) and node.name == "why_not_push":
             codes |= {text for given in ast.walk(node) if isinstance(given, ast.Return) for text in _texts(given.value)}
