@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler import push, singles
+from reconciler import forecast, push, singles
 from reconciler.errors import QueueFull
 
 if TYPE_CHECKING:
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from reconciler.work import Work
 
 
-def send(work: Work, fresh: Freshness) -> None:
+def send(work: Work, fresh: Freshness, pace: tuple[float, int]) -> None:
     """Send the plan's changes: what an import can do first, then what goes by calls of its own.
 
-    Raises ApiError; QueueFull where the account's queue stays full, by activities that need not be ours.
+    `pace` is calls a second and a UTC day. Raises ApiError; QueueFull where the account's queue stays full, by
+    activities that need not be ours.
     """
+    _tell_what_is_short(work, pace)
     try:
         push.push(work, fresh.of_both)
     except QueueFull:
@@ -25,3 +27,13 @@ def send(work: Work, fresh: Freshness) -> None:
             work.sleep(work.connection.limits.poll_most_seconds)
         push.push(work, fresh.of_both)
     singles.write_singly(work, fresh.of_crm, fresh.decide_anew)
+
+
+def _tell_what_is_short(work: Work, pace: tuple[float, int]) -> None:
+    with work.ledger.transaction() as tx:
+        expected = forecast.of_writing(tx, work.connection, work.run_id, pace)
+    if expected.calls > expected.left_today:
+        work.tell(
+            f"about {expected.calls:,} calls are needed and {expected.left_today:,} are left today:"
+            " the rest goes after 00:00 UTC"
+        )

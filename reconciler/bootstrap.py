@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import socket
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler import connections, database_url
 from reconciler.constant_contact.calls import OneToken
 from reconciler.constant_contact.client import ConstantContact
+from reconciler.constant_contact.oauth import OAuth, TokenSlots
 from reconciler.crm import Crm
-from reconciler.errors import AccessRefused, SettingsError
+from reconciler.errors import SettingsError
 from reconciler.extract import fold
 from reconciler.ledger.database import Ledger
 from reconciler.ledger.members import Keys
@@ -21,6 +23,7 @@ from reconciler.ledger.usage import Usage, pace_of
 from reconciler.limits import Limits
 from reconciler.reconcile import Parts
 from reconciler.slots import RESERVE
+from reconciler.tokens import Tokens
 from reconciler.vault import KeyRing, Vault, no_keys
 
 if TYPE_CHECKING:
@@ -28,10 +31,13 @@ if TYPE_CHECKING:
 
     from reconciler.constant_contact.calls import Access
     from reconciler.constant_contact.wire import ListFound
-    from reconciler.credentials import Credentials
+    from reconciler.credentials import Application, Credentials
     from reconciler.ledger.connections import Connection
     from reconciler.secret import Secret
     from reconciler.settings import Settings
+
+#: One a second is the most (forum thread 399094); a little less, because requests don't travel equally fast.
+_TOKENS_PER_SECOND: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class Process:
             open_crm=lambda connection: self._crm_of(vault, connection),
             open_api=lambda connection: self._connected(ledger, vault, connection),
             keys=self.keys(vault),
-            per_day=self.per_day,
+            pace=self.pace,
             holder=f"{socket.gethostname()}:{os.getpid()}",
             sleep=self.sleep,
             monotonic=self.monotonic,
@@ -114,16 +120,29 @@ class Process:
         connections.token(vault, connection)
         return self.crm(connections.crm_url(vault, connection), connection.limits)
 
+    def access(self, ledger: Ledger, vault: Vault, connection: Connection) -> Tokens:
+        """The access of a stored connection's account, kept fresh."""
+        oauth = self._oauth(self._slots(ledger, connection))
+        account_id = connection.account.account_id
+        return Tokens(ledger, vault, oauth, account_id, sleep=self.sleep, monotonic=self.monotonic)
+
     def _connected(self, ledger: Ledger, vault: Vault, connection: Connection) -> ConstantContact:
-        token = connections.token(vault, connection)
-        if token is None:
-            raise AccessRefused(
-                "there is no access token", advice=f"connect again: `reconciler connect {connection.name}`"
-            )
-        account = connection.account
-        per_second = account.pace_per_second or self.settings.pace_per_second
-        slots = Usage(ledger, account.key_fingerprint, per_second, self.per_day(connection))
-        return self.api(OneToken(token), slots, connection.limits)
+        access = self.access(ledger, vault, connection)
+        return self.api(access, self._slots(ledger, connection), connection.limits)
+
+    def _slots(self, ledger: Ledger, connection: Connection) -> Usage:
+        return Usage(ledger, connection.account.key_fingerprint, *self.pace(connection))
+
+    def sign_in(self, ledger: Ledger, application: Application) -> OAuth:
+        """The OAuth server, for an application that has no token yet."""
+        fingerprint = self.vault().keyed_hash(application.api_key.reveal())
+        return self._oauth(Usage(ledger, fingerprint, self.settings.pace_per_second, self.settings.pace_per_day))
+
+    def _oauth(self, slots: Usage) -> OAuth:
+        """Token requests have a pace of their own, and their part of the day."""
+        pace_of_tokens = hashlib.blake2b(slots.key_fingerprint, person=b"tokens", digest_size=16).digest()
+        own = replace(slots, key_fingerprint=pace_of_tokens, per_second=_TOKENS_PER_SECOND)
+        return OAuth(self.settings.auth_url, TokenSlots(own, replace(slots, per_day=slots.per_day + RESERVE)))
 
     def _given(self, ledger: Ledger, vault: Vault, given: Credentials) -> ConstantContact:
         fingerprint = vault.keyed_hash(given.api_key.reveal())
@@ -133,6 +152,10 @@ class Process:
         most = (per_day or self.settings.pace_per_day) + RESERVE
         slots = Usage(ledger, fingerprint, per_second or self.settings.pace_per_second, most)
         return self.api(OneToken(given.access_token), slots, Limits())
+
+    def pace(self, connection: Connection) -> tuple[float, int]:
+        """How many calls a second and a UTC day the runs of the connection's API key may make."""
+        return connection.account.pace_per_second or self.settings.pace_per_second, self.per_day(connection)
 
     def per_day(self, connection: Connection) -> int:
         """How many calls a UTC day the connection's API key may make."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler import fields
-from reconciler.domain import Add, Readdress, Reason, Skip, Update
+from reconciler.domain import Add, Readdress, Reason, Skip, Status, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,10 @@ def decision(
 def moves(candidate: Candidate) -> bool:
     """The person it is linked to gets this address: nobody has it, or who has it is about to leave it."""
     is_free = candidate.member is None or candidate.claimed
-    return is_free and candidate.linked is not None and not _is_another(candidate)
+    if candidate.linked is None or candidate.linked.status is Status.DELETED:
+        # Who was deleted and may come back does so under the address that the CRM has now.
+        return False
+    return is_free and not _is_another(candidate)
 
 
 def is_long(candidate: Candidate) -> bool:

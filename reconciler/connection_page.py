@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from reconciler import token_end
 from reconciler.page import block, held_back, number, reasons, sentence
+from reconciler.token_end import minute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,42 +20,50 @@ def status(
     connection: Connection, standing: Standing, last: Row | None, left_today: int, behind: tuple[int, float]
 ) -> str:
     """How one connection stands."""
-    waiting, oldest = behind
-    fresh = (
-        "the list is as the CRM wants it"
-        if not waiting
-        else f"{number(waiting, 'contact')} waiting, the oldest for {_span(oldest)}"
-    )
+    end = token_end.of_account(connection.account, connection.now)
     lines = [
-        f"{connection.name}: {badge(connection)}",
+        f"{connection.name}: {badge(connection, behind)}",
         f"  account   {connection.account.organization} ({connection.account.encoded_account_id})",
         f"  list      {connection.list_name} ({connection.list_id}), {number(standing.members, 'member')}",
-        f"  freshness {fresh}",
+        f"  token     {end}",
+        f"  freshness {_waiting(behind) or 'the list is as the CRM wants it'}",
         f"  CRM       {number(standing.contacts, 'contact')}: {standing.on_list:,} on the list"
         + held_back(standing.held_back),
         f"  last run  {sentence(last.report) if last is not None else 'none yet'}",
         f"  budget    {left_today:,} calls left today",
     ]
+    if end.warning:
+        lines.append(f"  warning   {end.warning}")
     if connection.quiet_ticks and connection.quiet_since:
         lines.append(f"  quiet     {connection.quiet_ticks} quiet ticks since {connection.quiet_since:%H:%M}")
     return "\n".join(lines)
 
 
-def badge(connection: Connection) -> str:
-    """Connected, or what stands in the way and since when."""
+def badge(connection: Connection, behind: tuple[int, float]) -> str:
+    """Connected, or what stands in the way and since when, with the contacts that wait meanwhile."""
     if connection.disconnected_at:
-        return f"Disconnected since {_minute(connection.disconnected_at)}. {connection.disconnected_reason or ''}"
+        waiting = "".join(f", {waits}" for waits in filter(None, [_waiting(behind)]))
+        return (
+            f"Disconnected since {minute(connection.disconnected_at)}{waiting}. {connection.disconnected_reason or ''}"
+        )
     if connection.paused_at:
-        return f"Paused since {_minute(connection.paused_at)}"
+        return f"Paused since {minute(connection.paused_at)}"
     if connection.held_at:
-        return f"Held since {_minute(connection.held_at)}. {connection.held_message or ''}"
+        return f"Held since {minute(connection.held_at)}. {connection.held_message or ''}"
     if connection.observe:
         return "Connected, only observing"
     return "Connected" if connection.started_at else f"Connected, not started (`reconciler start {connection.name}`)"
 
 
 def consequences(
-    found: Mapping[str, Any], *, known: int, overwritten: Mapping[str, int], calls: int, minutes: int
+    found: Mapping[str, Any],
+    *,
+    known: int,
+    overwritten: Mapping[str, int],
+    calls: int,
+    minutes: int,
+    left_today: int,
+    days: int,
 ) -> str:
     """What the first sync would do, before it does anything.
 
@@ -79,7 +88,11 @@ def consequences(
         block("update", f"{number(plan['updated'], 'member')}; values that would be overwritten: {fields}"),
         block("keep off", f"{number(counts['suppressed'], 'contact')}{reasons(found['suppressed'])}"),
         block("leave out", ", ".join(f"{count:,} {what}" for what, count in left_out.items())),
-        block("cost", f"about {number(calls, 'API call')} and {number(minutes, 'minute')}"),
+        block(
+            "cost",
+            f"about {number(calls, 'API call')} and {number(minutes, 'minute')}; {left_today:,} calls are left today"
+            + (f", so it would go on for {days} days" if days > 1 else ""),
+        ),
         block(
             "active", f"{active:,} members before, at most {active + plan['added']:,} after; look at your contact tier"
         ),
@@ -93,8 +106,9 @@ def consequences(
     return "\n".join(lines)
 
 
-def _minute(moment: dt.datetime) -> str:
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+def _waiting(behind: tuple[int, float]) -> str:
+    contacts, oldest = behind
+    return f"{number(contacts, 'contact')} waiting, the oldest for {_span(oldest)}" if contacts else ""
 
 
 def _span(seconds: float) -> str:

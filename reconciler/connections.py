@@ -10,17 +10,17 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler import extract, fields, statements
+from reconciler import custom_types, extract, fields, statements, token_end
 from reconciler.credentials import KNOWN
 from reconciler.errors import NotFound, UsageError
-from reconciler.ledger import audit, batches, leases
+from reconciler.ledger import accounts, audit, batches, leases
 from reconciler.ledger import connections as stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reconciler.constant_contact.client import ConstantContact
-    from reconciler.constant_contact.wire import AccountFound, ListFound
+    from reconciler.constant_contact.wire import AccountFound, CustomField, ListFound
     from reconciler.credentials import Credentials
     from reconciler.crm import Crm
     from reconciler.ledger.connections import Connection
@@ -121,7 +121,7 @@ def disconnect(ledger: Ledger, connection: Connection, actor: str, *, erase: boo
     """Forget the credentials, unless another connection needs them; says whether they are gone."""
     with ledger.transaction() as tx:
         stored.disconnect(tx, connection.connection_id, "disconnected by hand")
-        forgotten = stored.forget_unused_credentials(tx, connection.account.account_id)
+        forgotten = accounts.forget_unused_credentials(tx, connection.account.account_id)
         if erase:
             stored.erase(tx, connection.connection_id)
         audit.write(
@@ -216,16 +216,12 @@ def _must_be_the_same(before: Connection, account: AccountFound, found: ListFoun
         )
 
 
-def _custom_fields(api: ConstantContact, columns: Mapping[str, str]) -> dict[str, str]:
+def _custom_fields(api: ConstantContact, columns: Mapping[str, str]) -> dict[str, CustomField]:
     wanted = [name.removeprefix(fields.CUSTOM) for name in columns if fields.is_custom(name)]
     if not wanted:
         return {}
     there = api.custom_fields()
-    if missing := [name for name in wanted if name not in there]:
-        raise UsageError(
-            f"the account has no custom field {', '.join(missing)}",
-            advice=f"it has: {', '.join(sorted(there)) or 'none'}",
-        )
+    custom_types.check(wanted, {name: field.type for name, field in there.items()})
     return {name: there[name] for name in wanted}
 
 
@@ -236,11 +232,11 @@ def _store(
     account: AccountFound,
     found: ListFound,
     columns: Mapping[str, str],
-    custom: Mapping[str, str],
+    custom: Mapping[str, CustomField],
 ) -> None:
-    given = wish.credentials
+    given, types = wish.credentials, {name: found.type for name, found in custom.items()}
     fingerprint = vault.keyed_hash(given.api_key.reveal())
-    account_id = stored.account_id(tx, account.encoded_account_id, account.organization, fingerprint)
+    account_id = accounts.account_id(tx, account.encoded_account_id, account.organization, fingerprint)
     sealed = {name: _sealed(vault, account.encoded_account_id, name, getattr(given, name)) for name in KNOWN}
     connection_id = stored.save(
         tx,
@@ -252,13 +248,15 @@ def _store(
             "workspace": wish.workspace,
             "statement": wish.statement,
             "columns": dict(columns),
-            "custom_fields": dict(custom),
-            "mapping_digest": _digest(wish, found, columns),
+            "custom_fields": {name: field.custom_field_id for name, field in custom.items()},
+            "custom_field_types": types,
+            "mapping_digest": _digest(wish, found, columns, types),
             "consent_basis": wish.consent_basis,
             "observe": wish.observe,
         },
     )
-    stored.set_credentials(tx, account_id, sealed)
+    ends_at = token_end.of_token(given.access_token)
+    accounts.set_credentials(tx, account_id, sealed, ends_at=ends_at, life_seconds=given.seconds)
     if wish.crm_url is not None:
         url = vault.seal(wish.crm_url, table="connections", row=wish.name, field="crm_url")
         stored.set_crm_url(tx, connection_id, url)
@@ -268,7 +266,9 @@ def _sealed(vault: Vault, row: str, name: str, secret: Secret | None) -> str | N
     return None if secret is None else vault.seal(secret, table="accounts", row=row, field=name)
 
 
-def _digest(wish: Wish, found: ListFound, columns: Mapping[str, str]) -> str:
+def _digest(wish: Wish, found: ListFound, columns: Mapping[str, str], types: Mapping[str, str]) -> str:
     """Fingerprint of what decides which values are wanted where: another one asks for a full comparison."""
-    content = json.dumps([wish.statement, wish.workspace, found.list_id, dict(columns)], sort_keys=True)
+    # Types count only where there are any: a connection of an earlier version without custom fields keeps its digest.
+    told = [wish.statement, wish.workspace, found.list_id, dict(columns), *([dict(types)] if types else [])]
+    content = json.dumps(told, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

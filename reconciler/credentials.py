@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KNOWN: Final = ("api_key", "access_token", "refresh_token", "client_secret")
+#: What must be there: to use a token, and to get one through the device flow.
+_TOKEN_NEEDS: Final = ("api_key", "access_token")
+_DEVICE_TAKES: Final = ("api_key", "client_secret")
 #: What the name of an entry can look like.
 _ENTRY: Final = re.compile(r"[a-z_]{1,20}")
 #: What an HTTP header can carry: anything else was pasted wrongly.
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application of the developer portal; only a confidential one has a secret."""
+
+    api_key: Secret
+    client_secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +39,29 @@ class Credentials:
     access_token: Secret
     refresh_token: Secret | None = None
     client_secret: Secret | None = None
+    #: How many seconds the access token lasts, where Constant Contact said so.
+    seconds: float | None = None
+
+    @property
+    def application(self) -> Application:
+        return Application(self.api_key, self.client_secret)
 
 
 def parse(text: str) -> Credentials:
     """Read credentials as a JSON object. Raises UsageError that says what is wrong, and shows none of it."""
     advice = 'give a JSON object such as {"api_key": "...", "access_token": "..."}'
+    found = _read(text, _TOKEN_NEEDS, KNOWN, advice)
+    return Credentials(found["api_key"], found["access_token"], found.get("refresh_token"), found.get("client_secret"))
+
+
+def parse_application(text: str) -> Application:
+    """Read what the device flow needs. Raises UsageError that says what is wrong, and shows none of it."""
+    advice = 'with --device give a JSON object such as {"api_key": "..."}, and client_secret where there is one'
+    found = _read(text, _DEVICE_TAKES[:1], _DEVICE_TAKES, advice)
+    return Application(found["api_key"], found.get("client_secret"))
+
+
+def _read(text: str, needed: tuple[str, ...], known: tuple[str, ...], advice: str) -> dict[str, Secret]:
     if "\0" in text:
         raise UsageError("the credentials have a NUL byte in them", advice=advice)
     try:
@@ -43,17 +72,17 @@ def parse(text: str) -> Credentials:
         raise UsageError("the credentials are not JSON that can be read", advice=advice) from None
     if not isinstance(found, dict):
         raise UsageError("the credentials are not a JSON object", advice=advice)
-    if faults := _credential_faults(found):
+    if faults := _faults(found, needed, known):
         raise UsageError("; ".join(faults), advice=advice)
-    return Credentials(**{name: Secret(value.strip()) for name, value in found.items() if value})
+    return {name: Secret(value.strip()) for name, value in found.items() if value}
 
 
-def _credential_faults(found: Mapping[str, object]) -> list[str]:
-    faults = [f"the credentials have no {name}" for name in KNOWN[:2] if not found.get(name)]
+def _faults(found: Mapping[str, object], needed: tuple[str, ...], known: tuple[str, ...]) -> list[str]:
+    faults = [f"the credentials have no {name}" for name in needed if not found.get(name)]
     # A token may have been pasted as a name: only what looks like a name is shown.
-    unknown = [name if _ENTRY.fullmatch(name) else "***" for name in found if name not in KNOWN]
+    unknown = [name if _ENTRY.fullmatch(name) else "***" for name in found if name not in known]
     faults += [f"the credentials have an unknown entry {name!r}" for name in unknown]
-    for name in KNOWN:
+    for name in known:
         value = found.get(name)
         if value and not (isinstance(value, str) and _PRINTABLE.fullmatch(value.strip())):
             faults.append(f"{name} must be one line of text without blanks, as the portal shows it")

@@ -70,7 +70,8 @@ def decide_anew(work: Work, contact_ids: Sequence[str]) -> None:
     """Decide some contacts of the plan once more; whose kind of change moved waits for the next run."""
     connection = work.connection
     with work.write() as tx:
-        plans.find(tx, connection.connection_id, sweep=False, among=contact_ids)
+        if not plans.find(tx, connection.connection_id, sweep=False, among=contact_ids):
+            return
         for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
             decisions = diff(candidates, connection.policy)
             kinds = plans.kinds(tx, work.run_id, [decision.contact_id for decision in decisions])

@@ -5,24 +5,25 @@ All contacts of one address come in the same slice. Frames never leave this file
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from reconciler import changes, fields
-from reconciler.domain import Policy, Present, Reason
+from reconciler.domain import Policy, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.domain import Candidate, Decision
+    from reconciler.domain import Candidate, Decision, Present
 
 _AS_IT_IS: Final = Policy()
 _TOO_LONG: Final = f"an address of more than {changes.LONGEST_IN_IMPORT} characters can't go by a bulk import"
 _WOULD_LOSE_LISTS: Final = (
     "a call of its own would replace all lists of somebody who is in the account: put them on it in Constant Contact"
 )
+_TOO_MANY_LISTS: Final = f"on {fields.MOST_LISTS} lists already, as many as Constant Contact lets a contact be on"
 
 
 def diff(candidates: Sequence[Candidate], policy: Policy = _AS_IT_IS) -> list[Decision]:
@@ -54,11 +55,12 @@ def _frame(candidates: Sequence[Candidate], policy: Policy) -> pd.DataFrame:
             "invalid": [bool(c.contact.fault) for c in candidates],
             "known": [c.member is not None for c in candidates],
             "on_list": [c.member is not None and c.member.on_list for c in candidates],
-            "off": [_off(c.member) for c in candidates],
+            "off": [_off(c.member, may_rejoin=c.may_rejoin) for c in candidates],
             "absent": [any(side is not None and side.absent for side in (c.member, c.linked)) for c in candidates],
-            "linked_off": [_off(c.linked) for c in candidates],
+            "linked_off": [_off(c.linked, may_rejoin=c.may_rejoin) for c in candidates],
             "moves": [changes.moves(c) for c in candidates],
             "rejected": [bool(c.rejected) for c in candidates],
+            "full": [c.member is not None and c.member.lists_full for c in candidates],
             "claimed": [c.claimed for c in candidates],
             "clears": [bool(changes.clears(c, c.member, policy)) for c in candidates],
             # Nobody who is in the account already is put on a list by a call of their own: it would replace all lists.
@@ -95,6 +97,7 @@ def _verdicts(both: pd.DataFrame, differs: pd.DataFrame) -> pd.Series[str]:
         (both["off"] != "", both["off"]),
         (both["group_off"] != "", both["group_off"]),
         (both["rejected"], Reason.REJECTED),
+        (both["full"] & ~both["on_list"], Reason.TOO_MANY_LISTS),
         (both["group_absent"], Reason.MEMBERSHIP_UNCLEAR),
         (both["moves"], changes.READDRESS),
         (both["claimed"], Reason.ADDRESS_TAKEN),
@@ -159,19 +162,11 @@ def _message(verdict: str, winner: str, opted_out_by: str, candidate: Candidate)
         return _TOO_LONG if candidate.member is None else f"{_TOO_LONG}; {_WOULD_LOSE_LISTS}"
     if verdict == Reason.REJECTED:
         return candidate.rejected
-    return ""
+    return _TOO_MANY_LISTS if verdict == Reason.TOO_MANY_LISTS else ""
 
 
-def _off(member: Present | None) -> str:
-    match member:
-        case None:
-            return ""
-        case Present(off=None):
-            return ""
-        case Present(off=reason):
-            return str(reason)
-        case _:
-            assert_never(member)
+def _off(member: Present | None, *, may_rejoin: bool) -> str:
+    return str((member and member.kept_off(may_rejoin=may_rejoin)) or "")
 
 
 def _has_the_name(candidate: Candidate) -> bool:

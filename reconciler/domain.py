@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,6 +46,7 @@ class Reason(enum.StrEnum):
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
     NEEDS_SINGLE_WRITE = "needs_single_write"
+    TOO_MANY_LISTS = "too_many_lists"
     MEMBERSHIP_UNCLEAR = "membership_unclear"
     ADDRESS_TAKEN = "address_taken"
     MOVED = "moved"
@@ -57,7 +58,8 @@ class Reason(enum.StrEnum):
             return Bucket.SUPPRESSED
         if self in (Reason.MEMBERSHIP_UNCLEAR, Reason.ADDRESS_TAKEN, Reason.MOVED):
             return Bucket.DEFERRED
-        return Bucket.REJECTED if self is Reason.NEEDS_SINGLE_WRITE else Bucket(self.value)
+        is_rejected = self in (Reason.NEEDS_SINGLE_WRITE, Reason.TOO_MANY_LISTS)
+        return Bucket.REJECTED if is_rejected else Bucket(self.value)
 
 
 #: The reasons that keep a person off: nobody with one of these is put on the list.
@@ -71,6 +73,10 @@ KEPT_OFF = frozenset(
         Reason.OUT_OF_SCOPE,
     }
 )
+
+
+#: The reasons that `rejoin` lifts: nobody who unsubscribed is ever let back in by us.
+REJOINABLE: Final = frozenset({Reason.LEFT_LIST, Reason.DELETED_THERE})
 
 
 class Bucket(enum.StrEnum):
@@ -133,6 +139,9 @@ class Member:
     updated_at: dt.datetime | None = None
     opted_out_at: dt.datetime | None = None
     deleted_at: dt.datetime | None = None
+    #: How many places are filled there by what is not ours: `phones` of other kinds, other `custom_fields`; and `lists`
+    #: where they are as many as a contact can be on.
+    occupied: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,8 @@ class Present:
     fields: Mapping[str, str] | None = None
     #: Unsubscribed at some time, and never since subscribed: also of who was deleted after that.
     opted_out: bool = False
+    #: On as many other lists as a contact can be.
+    lists_full: bool = False
 
     @property
     def off(self) -> Reason | None:
@@ -161,6 +172,10 @@ class Present:
         if not self.status.is_mailable:
             return Reason.NOT_MAILABLE
         return Reason.LEFT_LIST if self.left else None
+
+    def kept_off(self, *, may_rejoin: bool) -> Reason | None:
+        """As `off`, for who may come back: that they left or were deleted counts no more, all else does."""
+        return None if may_rejoin and self.off in REJOINABLE else self.off
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class Ending:
     left_message: str = ""
 
 
+#: The token has ended by itself: known without a call.
+KNOWN_END: Final = "token_ended"
 ABANDONED: Final = Ending(State.ABANDONED, left="abandoned", left_message="the run died before it was sent")
 
 
@@ -63,7 +65,7 @@ def ending_of(error: ReconcilerError, *, has_sent: bool) -> Ending:  # noqa: C90
         case OtherPlan():
             return _stopped(State.HELD, "only_if", told)
         case TokenEnded():
-            return _stopped(State.DISCONNECTED, "token_ended", told)
+            return _stopped(State.DISCONNECTED, KNOWN_END, told)
         case GrantEnded():
             return _stopped(State.DISCONNECTED, "grant_ended", told)
         case AccessRefused():

@@ -54,7 +54,7 @@ def extract(
     with crm.snapshot() as snapshot:
         origin = snapshot.origin()
         found = snapshot.of(connection.workspace).rows(connection.statement, _wanted(connection), since=since)
-        read = mirror.stage(tx, contacts(found, _wanted(connection)), hash_of)
+        read = mirror.stage(tx, contacts(found, _wanted(connection), connection.custom_field_types), hash_of)
     _refuse_doubled(tx)
     changed = mirror.merge(tx, connection.connection_id)
     gone = mirror.mark_gone(tx, connection.connection_id) if since is None else 0
@@ -71,7 +71,7 @@ def extract_again(
     """Read some contacts once more, by id, into the mirror. Who is not returned is gone. No watermark moves."""
     with crm.snapshot() as snapshot:
         found = snapshot.of(connection.workspace).rows(connection.statement, _wanted(connection), among=contact_ids)
-        mirror.stage(tx, contacts(found, _wanted(connection)), hash_of)
+        mirror.stage(tx, contacts(found, _wanted(connection), connection.custom_field_types), hash_of)
     _refuse_doubled(tx)
     mirror.merge(tx, connection.connection_id)
     mirror.mark_gone(tx, connection.connection_id, contact_ids)
@@ -114,8 +114,10 @@ def _label(label: str) -> str:
     return label
 
 
-def contacts(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> Iterator[Contact]:
-    """Rows of the statement as contacts."""
+def contacts(
+    rows: Iterable[Sequence[Any]], columns: Sequence[str], types: Mapping[str, str] | None = None
+) -> Iterator[Contact]:
+    """Rows of the statement as contacts. `types` are those of the custom fields, by name."""
     at = {name: index for index, name in enumerate(columns)}
     named = [(name, index) for name, index in at.items() if name not in _OWN]
     for row in rows:
@@ -126,11 +128,18 @@ def contacts(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> Iterator[
             values,
             eligible="eligible" not in at or row[at["eligible"]] is True,
             opted_out="opted_out" in at and row[at["opted_out"]] is True,
+            types=types,
         )
 
 
 def contact(
-    contact_id: str | None, address: str | None, values: Mapping[str, str], *, eligible: bool, opted_out: bool
+    contact_id: str | None,
+    address: str | None,
+    values: Mapping[str, str],
+    *,
+    eligible: bool,
+    opted_out: bool,
+    types: Mapping[str, str] | None = None,
 ) -> Contact:
     """One contact, normalised."""
     if not contact_id or len(contact_id) > _LONGEST_ID:
@@ -141,7 +150,7 @@ def contact(
         )
     trimmed = (address or "").strip()
     normal, fault = _address(trimmed) if trimmed else ("", "")
-    kept, refused = fields.usable(values)
+    kept, refused = fields.usable(values, types or {})
     folded = fold(normal) if normal and not fault else ""
     return Contact(
         contact_id, normal or trimmed[: LONGEST_ADDRESS * 4], folded, fault, eligible, opted_out, kept, refused

@@ -6,9 +6,11 @@ and `JsonImportContact`). Standard library only.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from reconciler import custom_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,10 +29,12 @@ CUSTOM: Final = "cf_"
 MOST_PHONES: Final = 3
 #: A contact has at most 25 custom fields (provider's contract, `custom_fields.maxItems`).
 MOST_CUSTOM_FIELDS: Final = 25
+#: A contact is on at most 50 lists (provider's contract, `list_memberships.maxItems`).
+MOST_LISTS: Final = 50
 _PHONE_LENGTH: Final = 25
 _LONG: Final = 255
 _SHORT: Final = 50
-_DATES: Final = ("%Y-%m-%d", "%m/%d/%Y", "%Y/%m/%d", "%m-%d-%Y")
+_NO_TYPES: Final[Mapping[str, str]] = MappingProxyType({})
 _MONTHS: Final = 12
 _LONGEST_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAYS: Final = 31
@@ -65,7 +69,7 @@ def same_as(field: str, value: str) -> str:
     if is_phone(field):
         return re.sub(r"\D", "", value) or value
     if field == "anniversary":
-        return _day(value) or value
+        return custom_types.day(value) or value
     if field in BIRTHDAY:
         return value.lstrip("0")
     return tidy(value)
@@ -76,25 +80,37 @@ def taken_as(field: str, value: str) -> str:
     return same_as(field, value).casefold()
 
 
-def fault(field: str, value: str) -> str | None:
+def type_of(field: str, types: Mapping[str, str]) -> str:
+    """The type of a custom field, by the account's types by name; text where it is not known."""
+    return types.get(field.removeprefix(CUSTOM), "string")
+
+
+def fault(field: str, value: str, types: Mapping[str, str] = _NO_TYPES) -> str | None:
     """Why Constant Contact would not take this value, or None."""
     if len(value) > longest(field):
         return f"longer than the {longest(field)} characters Constant Contact takes ({len(value)})"
-    if field == "anniversary" and not _day(value):
+    if is_custom(field):
+        return custom_types.fault(type_of(field, types), value)
+    if field == "anniversary" and not custom_types.day(value):
         return "not a date that Constant Contact takes, such as 2024-05-31"
     if field in BIRTHDAY and not _is_between(value, 1, _MONTHS if field == "birthday_month" else _DAYS):
         return "not a month's number" if field == "birthday_month" else "not a day's number"
     return None
 
 
-def usable(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def written(field: str, value: str, types: Mapping[str, str]) -> str:
+    """A tidy value as it is sent and compared: a custom field's in the one form of its type."""
+    return custom_types.written(type_of(field, types), value) if is_custom(field) else value
+
+
+def usable(values: Mapping[str, str], types: Mapping[str, str] = _NO_TYPES) -> tuple[dict[str, str], dict[str, str]]:
     """Split one contact's tidy values into those that can be sent and those left out, with the reason.
 
-    Blank values are in neither: blank in the CRM keeps what is there.
+    `types` are those of the custom fields, by name. Blank values are in neither: blank in the CRM keeps what is there.
     """
     filled = {field: tidy(value) for field, value in values.items() if value and not value.isspace()}
-    refused = {field: why for field, value in filled.items() if (why := fault(field, value))}
-    kept = {field: value for field, value in filled.items() if field not in refused}
+    refused = {field: why for field, value in filled.items() if (why := fault(field, value, types))}
+    kept = {field: written(field, value, types) for field, value in filled.items() if field not in refused}
     refused |= dict.fromkeys(_surplus_phones(kept), f"a contact has at most {MOST_PHONES} phones")
     refused |= dict.fromkeys(_half_birthday(kept), "a birthday needs its month and its day")
     refused |= dict.fromkeys(_day_of_no_month(kept), "not a day of that month")
@@ -124,15 +140,6 @@ def _day_of_no_month(values: Mapping[str, str]) -> list[str]:
     """An import would refuse the whole contact for 30 February."""
     there = [int(values[field]) for field in BIRTHDAY if field in values]
     return list(BIRTHDAY) if len(there) == len(BIRTHDAY) and there[1] > _LONGEST_MONTHS[there[0] - 1] else []
-
-
-def _day(value: str) -> str:
-    for form in _DATES:
-        try:
-            return dt.datetime.strptime(value, form).date().isoformat()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
-    return ""
 
 
 def _is_between(value: str, least: int, most: int) -> bool:

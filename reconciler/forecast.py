@@ -1,29 +1,149 @@
-"""What a planned first sync would touch and cost."""
+"""What a run will cost, before it makes a call: as well as can be known from the ledger."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import pull
-from reconciler.ledger import plans
-from reconciler.limits import Limits
+from reconciler.ledger import batches, members, plans, usage
 
 if TYPE_CHECKING:
-    from reconciler.ledger.database import Ledger
+    from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Transaction
+    from reconciler.ledger.plans import Size
+    from reconciler.limits import Limits
     from reconciler.report import Report
 
-#: A first sync's calls besides imports and read-back: the list before and after, who is off, and polls.
-_OTHER_CALLS: Final = 10
-_CALLS_A_MINUTE: Final = 150
+#: Up to so many pages the list is read by pages, else by an export, which takes about so many calls.
+_EXPORT_CALLS: Final = 10
+_FEW_PAGES: Final = 6
+#: How often an import is asked about: how long it takes is not documented. By then half a minute has gone by.
+_POLLS: Final = 4
+_POLLS_SECONDS: Final = 30
+#: Read, write, read.
+_SINGLE_CALLS: Final = 3
 
 
-def forecast(ledger: Ledger, planned: Report) -> dict[str, Any]:
-    """What a planned first sync would touch and cost: people known, fields, calls, minutes at the usual pace."""
-    with ledger.transaction() as tx:
-        known, size = plans.known_and_bytes(tx, planned.run_id)
-        overwritten = plans.overwritten(tx, planned.run_id)
-    changes = planned.planned_adds + planned.planned_updates
-    imports = max(math.ceil(size / Limits().batch_bytes), math.ceil(changes / Limits().batch_contacts))
-    calls = imports + pull.pages(changes) + _OTHER_CALLS if changes else 0
-    return {"known": known, "overwritten": overwritten, "calls": calls, "minutes": math.ceil(calls / _CALLS_A_MINUTE)}
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides how many calls a run makes."""
+
+    adds: int = 0
+    updates: int = 0
+    #: Contacts that go by calls of their own.
+    singles: int = 0
+    body_bytes: int = 0
+    #: Members of the list, and everybody of the account of whom the mirror knows; the deleted among them.
+    listed: int = 0
+    people: int = 0
+    deleted: int = 0
+    #: Whom the changes concern; beyond the limit for single reads it does not matter how many.
+    concerned: int = 0
+    unsettled: int = 0
+    reads_everybody: bool = False
+
+    @property
+    def changes(self) -> int:
+        return self.adds + self.updates
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """About how many calls and minutes a run takes; the calls that are left today; on how many UTC days it goes on."""
+
+    calls: int
+    minutes: int
+    left_today: int
+    days: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"calls": self.calls, "minutes": self.minutes, "left_today": self.left_today, "days": self.days}
+
+    @property
+    def sentence(self) -> str:
+        """The forecast in words."""
+        left = f"{self.left_today:,} are left today"
+        if not self.calls:
+            return f"A run would make no call; {left}."
+        cost = f"A run would make about {self.calls:,} calls in about {self.minutes:,} minutes; {left}"
+        if self.days <= 1:
+            return f"{cost}."
+        return f"{cost}: it would stop there, and go on after 00:00 UTC, on {self.days} days in all."
+
+
+def of_plan(tx: Transaction, connection: Connection, planned: Report, pace: tuple[float, int]) -> Forecast:
+    """What a run right after this plan would cost, at a pace a second and a UTC day."""
+    situation = _situation(tx, connection, planned)
+    cost = reading_calls(situation, connection.limits) + writing_calls(situation, connection.limits)
+    return _forecast(tx, connection, cost, pace, waits=_POLLS_SECONDS if situation.changes else 0)
+
+
+def of_writing(tx: Transaction, connection: Connection, run_id: int, pace: tuple[float, int]) -> Forecast:
+    """What is still to come of a run that has read both sides: its imports, and looking for what became of them."""
+    size = plans.size(tx, run_id)
+    situation = Situation(size.adds, size.updates, _singles(tx, connection, size), size.bytes)
+    return _forecast(tx, connection, writing_calls(situation, connection.limits), pace, waits=_POLLS_SECONDS)
+
+
+def reading_calls(found: Situation, limits: Limits) -> int:
+    """The calls before the first write: the list, who is on it and who is off, and what earlier runs left open."""
+    if not (found.changes or found.singles or found.unsettled or found.reads_everybody):
+        return 0
+    open_calls = 1 + 2 * found.unsettled if found.unsettled else 0
+    if found.reads_everybody:
+        return 1 + open_calls + pull.pages(found.people)
+    if found.concerned <= limits.membership_singles:
+        return 1 + open_calls + found.concerned
+    by_pages = pull.pages(found.listed)
+    membership = by_pages if by_pages <= _FEW_PAGES else _EXPORT_CALLS
+    return 3 + open_calls + membership + min(found.adds, pull.pages(found.deleted))
+
+
+def writing_calls(found: Situation, limits: Limits) -> int:
+    """The calls from the first write on: imports, how they are, the read-back, and the list's count."""
+    calls = _SINGLE_CALLS * found.singles
+    if found.changes:
+        by_bytes = math.ceil(found.body_bytes / limits.batch_bytes)
+        imports = max(by_bytes, math.ceil(found.changes / limits.batch_contacts))
+        calls += imports + _POLLS + pull.pages(found.changes) + 1
+    return calls + 1 if calls else 0
+
+
+def touched(tx: Transaction, planned: Report) -> dict[str, Any]:
+    """What a first sync would touch: people whom the account has already, and by field the values it replaces."""
+    return {"known": plans.size(tx, planned.run_id).known, "overwritten": plans.overwritten(tx, planned.run_id)}
+
+
+def _situation(tx: Transaction, connection: Connection, planned: Report) -> Situation:
+    mine, size = connection.connection_id, plans.size(tx, planned.run_id)
+    # A first run uses what `connect` or `plan` has just read.
+    is_whole = planned.mode == "full" and planned.reason != "first_run"
+    return Situation(
+        adds=size.adds,
+        updates=size.updates,
+        singles=_singles(tx, connection, size),
+        body_bytes=size.bytes,
+        listed=members.on_list_count(tx, mine),
+        people=members.known_count(tx, mine),
+        deleted=members.deleted_count(tx, mine),
+        concerned=len(plans.people(tx, mine, planned.run_id, connection.limits.membership_singles + 1)),
+        unsettled=len(batches.unsettled(tx, mine)),
+        reads_everybody=is_whole or connection.pulled_whole_at is None,
+    )
+
+
+def _singles(tx: Transaction, connection: Connection, size: Size) -> int:
+    """As many as the day allows."""
+    return min(size.singles, plans.singles_left(tx, connection.connection_id, connection.limits.singles_per_day))
+
+
+def _forecast(
+    tx: Transaction, connection: Connection, calls: int, pace: tuple[float, int], *, waits: float
+) -> Forecast:
+    per_second, per_day = pace
+    left = usage.left_today(tx, connection.account.key_fingerprint, per_day)
+    minutes = math.ceil((calls / per_second + waits) / 60)
+    days = 0 if not calls else 1 + max(0, math.ceil((calls - left) / per_day))
+    return Forecast(calls, minutes, left, days)

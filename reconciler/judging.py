@@ -29,14 +29,15 @@ class Sent:
     before: Mapping[str, str]
     shown: Mapping[str, str]
     member: Present | None
+    may_rejoin: bool = False
 
 
 def sent(row: Row) -> Sent:
     """A row of a batch's contacts as it lies in the ledger."""
     member = row.member_id and Present(
-        row.member_id, Status(row.status), row.on_list, left=row.has_left, absent=False, fields=row.fields
+        row.member_id, Status(row.status), row.on_list, row.has_left, fields=row.fields, opted_out=row.opted_out
     )
-    return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None)
+    return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None, row.may_rejoin)
 
 
 def seen(sent: Sent) -> Verified | KeptOff | None:
@@ -44,8 +45,8 @@ def seen(sent: Sent) -> Verified | KeptOff | None:
     member = sent.member
     if member is None:
         return None
-    if member.off is not None:
-        return KeptOff(sent.contact_id, member.member_id, member.off)
+    if (off := member.kept_off(may_rejoin=sent.may_rejoin)) is not None:
+        return KeptOff(sent.contact_id, member.member_id, off)
     there = member.fields or {}
     if not member.on_list or not all(_is_taken(sent, name, there.get(name, "")) for name in sent.values):
         return None

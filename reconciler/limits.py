@@ -88,6 +88,9 @@ class Limits:
     singles_per_day: int = 500
 
     rows_kept_days: float = 30
+    #: A contact that is written in more than so many of so many runs is reported as flapping.
+    flapping_writes: int = 3
+    flapping_runs: int = 6
 
     @classmethod
     def of(cls, chosen: Mapping[str, object]) -> Limits:

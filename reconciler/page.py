@@ -39,7 +39,7 @@ _BUCKETS: Final = {
     "in_doubt": "in doubt",
 }
 _REASONS_FOR_FULL: Final = ("first_run", "forced", "daily_sweep", "mapping_changed", "source_changed", "gap")
-_NEED_SOMEBODY: Final = ("invalid", "field_refused", "needs_single_write")
+_NEED_SOMEBODY: Final = ("invalid", "field_refused", "needs_single_write", "too_many_lists", "flapping")
 _LOOKED_AT: Final = 50
 _CONTACTS_SHOWN: Final = 12
 _FIELDS_SHOWN: Final = 2
@@ -141,7 +141,7 @@ def _to_look_at(rows: Sequence[Row], *, unmasked: bool) -> str:
     """Who needs somebody, or was refused or not seen: by id, with the reason."""
     lines = [
         f"  {row.contact_id}  {row.email if unmasked else masked(row.email)}  {row.code}"
-        f"{f' ({row.field})' if row.field else ''}{f': {row.message}' if row.message else ''}"
+        f"{f' ({row.field})' if row.field else ''}{_why(row, unmasked=unmasked)}"
         for row in rows
         if row.outcome in ("rejected", "in_doubt") or row.code in _NEED_SOMEBODY
     ]
@@ -150,6 +150,12 @@ def _to_look_at(rows: Sequence[Row], *, unmasked: bool) -> str:
         return ""
     more = [f"  ... and {len(told) - _LOOKED_AT:,} more"] if len(told) > _LOOKED_AT else []
     return "\n".join(["Contacts to look at", *told[:_LOOKED_AT], *more])
+
+
+def _why(row: Row, *, unmasked: bool) -> str:
+    if row.code == "flapping" and not unmasked:  # its message has both values
+        return f": {_field(row, unmasked=False)}"
+    return f": {row.message}" if row.message else ""
 
 
 def _change_line(rows: Sequence[Row], *, unmasked: bool) -> str:

@@ -30,6 +30,11 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "an address of 51 to 80 characters can't go by a bulk import",
         "take a shorter address; or, with explicit permission, `reconciler set NAME create_singly=yes`",
     ),
+    "too_many_lists": Entry(
+        "admin",
+        "the contact is on 50 lists already, as many as Constant Contact allows",
+        "take them off a list in Constant Contact; the daily full comparison, or `--full`, tries again",
+    ),
     "refused_singly": Entry(
         "admin",
         "Constant Contact refused the call that writes this one contact",
@@ -104,6 +109,11 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "opted_out": Entry("nobody", "opted out in the CRM", "nothing"),
     "out_of_scope": Entry("nobody", "not eligible, or gone from the CRM", "nothing"),
     "no_email": Entry("crm", "has no e-mail address", "nothing, or add one in the CRM"),
+    "flapping": Entry(
+        "admin",
+        "written again and again: somebody or something changes the value back each time",
+        "find what else writes this field, in Constant Contact or in the CRM, and let one of them have it",
+    ),
     "unbalanced": Entry("admin", "a sum of the report does not meet", "look at the report's balances and tell us"),
     "token_refused": Entry(
         "admin", "Constant Contact refused the access token", "connect again: `reconciler connect NAME`"

@@ -85,8 +85,7 @@ def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]
 
 def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
     """Send one batch: its intent is on disk before, its activity's id after."""
-    rows = [row for _, row in chunk]
-    body = wire.import_body(rows, work.mapped.list_id)
+    body = wire.import_body([row for _, row in chunk], work.mapped.list_id)
     since = (work.api.now() or pull.now(work)) - _BEFORE
     with work.write() as tx:
         told = (len(body), hashlib.sha256(body).hexdigest(), since)
@@ -94,7 +93,8 @@ def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
     work.tell(f"sending {len(chunk):,} contacts")
     try:
         addressed = [(planned.change.address, row) for planned, row in chunk]
-        activity_id = work.api.start_import(work.mapped.list_id, addressed)
+        let_in = [planned.change.address for planned, _ in chunk if planned.may_rejoin]
+        activity_id = work.api.start_import(work.mapped.list_id, addressed, let_in=let_in)
     except OutcomeUnknown:
         raise
     except ApiError as error:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 from reconciler import __version__, act, decide, pull, push
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
-from reconciler.endings import ABANDONED, Ending, OtherPlan, ending_of
+from reconciler.endings import ABANDONED, KNOWN_END, Ending, OtherPlan, ending_of
 from reconciler.errors import ApiUnavailable, DailyLimitReached, Mistake, ReconcilerError, UsageError
 from reconciler.extract import extract
 from reconciler.freshness import Freshness
 from reconciler.ledger import batches, connections, leases, plans, runs
+from reconciler.reconnected import caught_up
 from reconciler.record import Told, record
 from reconciler.request import Request, is_mirror_fresh, reason_for_full, standing_stop, why_not_push
 from reconciler.work import Work
@@ -44,7 +45,7 @@ class Parts:
     open_crm: Callable[[Connection], Crm]
     open_api: Callable[[Connection], ConstantContact]
     keys: Keys
-    per_day: Callable[[Connection], int]
+    pace: Callable[[Connection], tuple[float, int]]
     holder: str
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
@@ -132,7 +133,7 @@ def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request)
         crm=crm,
         open_api=lambda: parts.open_api(connection),
         connection=connection,
-        mapped=Mapped(connection.list_id, connection.fields, connection.custom_fields),
+        mapped=Mapped(connection.list_id, connection.fields, connection.custom_fields, connection.custom_field_types),
         lease=lease,
         run_id=run_id,
         keys=parts.keys,
@@ -154,10 +155,11 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
     # Decide on the mirrors as they stand; only if there is something to push is Constant Contact asked.
     # What waits for another look is asked for first: deciding it sets its next time.
     # A run by hand of a held connection tries everything, because only that lifts the hold.
-    is_open = _is_unsettled(work) or (work.connection.held_at is not None and not request.plan_only)
+    is_open = _is_unsettled(work) or work.connection.caught_up_since is not None
+    is_open = is_open or (work.connection.held_at is not None and not request.plan_only)
     plan = _decide(work, sweep=full is not None, keep=not request.plan_only)
     if (stopped := standing_stop(work.connection, request)) is not None:
-        course.is_quiet = True
+        course.is_quiet = stopped.reason != KNOWN_END  # what stands since an earlier run, that run has told
         return stopped
     is_quiet = not (course.reading.changed or course.reading.gone)
     why = why_not_push(work.connection, request, read_only=parts.read_only)
@@ -177,7 +179,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
         if not request.plan_only:
             _note_done(work, full)
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
-    return _act(work, plan, full, course)
+    return _act(work, plan, full, course, parts.pace(work.connection))
 
 
 def _gather_members(work: Work, full: str | None, request: Request, course: _Course) -> Plan:
@@ -196,13 +198,13 @@ def _gather_members(work: Work, full: str | None, request: Request, course: _Cou
     return _decide(work, sweep=full is not None, keep=not request.plan_only)
 
 
-def _act(work: Work, plan: Plan, full: str | None, course: _Course) -> Ending:
+def _act(work: Work, plan: Plan, full: str | None, course: _Course, pace: tuple[float, int]) -> Ending:
     is_busy = plan.pushable(_singles_left(work)) or course.has_settled
     ending = Ending(State.COMPLETED if is_busy else State.NOTHING_TO_DO)
     fresh = Freshness(work, course.read_at, course.listed_before or 0)
     try:
         with work.stage("push"):
-            act.send(work, fresh)
+            act.send(work, fresh, pace)
     except (ApiUnavailable, DailyLimitReached) as error:
         ending = ending_of(error, has_sent=_has_sent(work))
     # What earlier runs had left open was settled before.
@@ -275,7 +277,7 @@ def _conclude(work: Work, parts: Parts, ending: Ending, course: _Course, *, is_p
         course.listed_after,
         work.calls,
         work.seconds,
-        parts.per_day(work.connection),
+        parts.pace(work.connection)[1],
     )
     # A run that lost its lease still writes its own record: nobody else does.
     with work.ledger.transaction() as tx:
@@ -285,4 +287,5 @@ def _conclude(work: Work, parts: Parts, ending: Ending, course: _Course, *, is_p
         if ending.state is State.HELD and ending.reason != "only_if" and not is_plan:
             connections.hold(tx, connection_id, ending.reason or "", ending.message or "")
         connections.tick(tx, connection_id, quiet=False)
+        ending = ending if is_plan else caught_up(tx, work.connection, ending)
         return record(tx, work.connection, work.run_id, ending, told)

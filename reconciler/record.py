@@ -40,13 +40,15 @@ def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending,
     runs.note_skips(tx, run_id, connection.connection_id)
     runs.note_deferred(tx, run_id, ending.left, ending.left_message or ending.message or "")
     mirror.note_linked(tx, connection.connection_id)
+    limits = connection.limits
+    runs.note_flapping(tx, run_id, connection.connection_id, writes=limits.flapping_writes, runs=limits.flapping_runs)
     codes = runs.codes(tx, run_id, connection.connection_id)
     report = _counted(tx, connection, run_id, ending, told)
     refused = sum(row.contacts for row in codes if row.code == "field_refused")
     report = _with_problems(tx, connection, dataclasses.replace(report, field_refused=refused), codes, ending)
     runs.conclude(tx, run_id, report.state.value, report.reason, report.to_json())
     runs.clear_reads(tx, run_id)
-    runs.purge(tx, connection.connection_id, connection.limits.rows_kept_days)
+    runs.purge(tx, connection.connection_id, limits.rows_kept_days)
     return report
 
 

@@ -163,6 +163,7 @@ _NEEDS_SOMEBODY: Final = frozenset(
     {
         "invalid",
         "needs_single_write",
+        "too_many_lists",
         "rejected",
         "refused_by_import",
         "refused_singly",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler import token_end
 from reconciler.domain import State
-from reconciler.endings import Ending
+from reconciler.endings import KNOWN_END, Ending
 
 if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
@@ -62,6 +63,9 @@ def standing_stop(connection: Connection, request: Request) -> Ending | None:
         return Ending(
             State.DISCONNECTED, "disconnected", connection.disconnected_reason, "disconnected", "disconnected"
         )
+    if (end := token_end.of_account(connection.account, connection.now)).has_ended:
+        told = f"{end.warning or 'there is no token'}: `reconciler connect {connection.name}`"
+        return Ending(State.DISCONNECTED, KNOWN_END, told, "disconnected", "disconnected")
     if request.is_tick and connection.held_at is not None:
         return Ending(State.HELD, connection.held_reason, connection.held_message, "held", "held")
     return None

@@ -186,9 +186,15 @@ def _sent(
 
 def _match(work: Work, batch_id: int, planned: Planned, conflict: Conflict) -> None:
     """Another contact has the address: it is read, and the next decision matches it. Nothing was written."""
-    pull.read_members(work, [(conflict.member_id, planned.change.address)])
-    why = "another contact of the account has this address; the next run decides on that one"
-    _note(work, batch_id, Deferred(planned.change.contact_id, "address_taken", why))
+    contact_id, address = planned.change.contact_id, planned.change.address
+    pull.read_members(work, [(conflict.member_id, address)])
+    with work.ledger.transaction() as tx:
+        is_matched = any(row.member_id for row in batches.sent(tx, batch_id))
+    if is_matched:
+        why = "another contact of the account has this address; the next run decides on that one"
+        _note(work, batch_id, Deferred(contact_id, "address_taken", why))
+    else:
+        _note(work, batch_id, Rejected(contact_id, "refused_singly", str(conflict)))
 
 
 def _refused(planned: Planned, read: Whole | None, said: str) -> Receipt:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import socket
+import tempfile
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +28,29 @@ if TYPE_CHECKING:
 _TEMPLATE = "reconciler_test_template"
 #: Read once: no test sees the machine's own variables.
 _SERVER = os.environ.get("RECONCILER_TEST_DATABASE_URL")
-_SIMULATOR = os.environ.get("RECONCILER_TEST_SIMULATOR")
-_PROXY = os.environ.get("CONFORMANCE_API_URL", "")
+#: In the conformance run: for each worker the port that its proxy passes requests on to, and the proxy's address.
+_PROXIES: list[tuple[int, str]] = json.loads(os.environ.get("RECONCILER_TEST_PROXIES", "[]"))
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_MOST_WORKERS = 4
+_MEMORY = "/dev/shm"  # noqa: S108 - the folders in it are private
+#: Each worker's server takes less than a tenth of it.
+_ROOM_BYTES = 4_000_000_000
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes share the tests: none beside this one where only some files were named, or a real account."""
+    if os.environ.get("RECONCILER_CONTRACT_CREDENTIALS") or any(
+        not (config.invocation_params.dir / word.partition("::")[0]).is_dir() for word in config.args
+    ):
+        return 0
+    return len(_PROXIES) or min(_MOST_WORKERS, os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever talks to a simulator is marked `http`: nobody can forget it."""
+    for item in items:
+        if "simulate" in getattr(item, "fixturenames", ()):
+            item.add_marker("http")
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +67,11 @@ def server_url() -> Iterator[Callable[[str], str]]:
     if _SERVER:
         yield lambda database: _with_database(_SERVER, database)
         return
-    with EmbeddedPostgres(settings={**THROWAWAY, "max_prepared_transactions": "10"}) as server:
+    server = EmbeddedPostgres(settings={**THROWAWAY, "max_prepared_transactions": "10"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", _roomy_memory())
+        server.start()
+    with server:
         yield server.url
 
 
@@ -80,17 +108,22 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def api() -> Iterator[Api]:
-    """A simulated Constant Contact of this test's own, or in the conformance run the one behind the proxy."""
-    if _SIMULATOR:
-        found = json.loads(_SIMULATOR)
-        door = SideDoor(found["url"])
-        door.reset()
-        yield Api(_PROXY, found["access_token"], found["api_key"], found["list_id"], door)
-        return
-    with Simulator() as simulator:
-        door = SideDoor(simulator.url)
-        yield Api(simulator.api_url, simulator.access_token, simulator.api_key, simulator.list_id, door)
+def simulate() -> Iterator[Callable[..., Simulator]]:
+    """Starts a simulated Constant Contact, one at a time: in the conformance run its API is reached through the proxy.
+
+    The side door and the OAuth address, which the provider's contract doesn't have, are always reached directly.
+    """
+    with contextlib.ExitStack() as stack:
+        yield lambda **options: stack.enter_context(_simulator(**options))
+
+
+@pytest.fixture
+def api(simulate: Callable[..., Simulator]) -> Api:
+    """A simulated Constant Contact of this test's own."""
+    simulator = simulate()
+    door = SideDoor(simulator.url)
+    tokens = (simulator.access_token, simulator.api_key, simulator.list_id)
+    return Api(simulator.api_url, *tokens, door, simulator.auth_url, simulator.refresh_token)
 
 
 @pytest.fixture
@@ -115,12 +148,32 @@ def lonely(
     return Installation.prepare(ledger_url, api, tmp_path, monkeypatch, capfd)
 
 
+def _roomy_memory() -> str | None:
+    """A folder in memory: to copy and to drop a database costs ten times as much on a disk. Else None."""
+    with contextlib.suppress(OSError):
+        if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+            return _MEMORY
+    return None
+
+
 def _database(server_url: Callable[[str], str], template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(server_url("postgres"), autocommit=True) as db:
         db.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield server_url(name)
         db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def _simulator(**options: Any) -> Iterator[Simulator]:
+    if not _PROXIES:
+        with Simulator(**options) as simulator:
+            yield simulator
+        return
+    port, proxy = _PROXIES[_WORKER]
+    with Simulator(port=port, **options) as simulator:
+        simulator.api_url = proxy
+        yield simulator
 
 
 def _with_database(url: str, database: str) -> str:

@@ -38,6 +38,8 @@ class Api:
     api_key: str
     list_id: str
     door: SideDoor
+    auth_url: str = ""
+    refresh_token: str = ""
 
     def members(self) -> dict[str, dict[str, Any]]:
         """The mailable people on the list, by address."""
@@ -97,6 +99,7 @@ class Installation:
             "RECONCILER_DATABASE_URL": url,
             "RECONCILER_KEYRING": str(folder / "keys.json"),
             "RECONCILER_API_URL": api.url,
+            "RECONCILER_AUTH_URL": api.auth_url or "http://127.0.0.1:1",
             "RECONCILER_PACE_PER_SECOND": "1000",
         }.items():
             monkeypatch.setenv(name, value)

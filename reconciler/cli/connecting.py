@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from reconciler.cli.giving import how_long, pasted, signed_in
 from reconciler.cli.shared import actor, is_terminal, json_option, print_json, process, read_text, ready_ledger, tell
 from reconciler.domain import State
 from reconciler.errors import AccessRefused, ReconcilerError, StatementError, UsageError
@@ -29,7 +29,8 @@ _UNSEEN: Final[Mapping[State, type[ReconcilerError]]] = {State.HELD: StatementEr
 @click.command()
 @click.argument("name")
 @click.option("--list-id", help="The list; without it the account's lists are shown to choose from.")
-@click.option("--credentials", "credentials_file", metavar="FILE|-", help="JSON with api_key and access_token.")
+@click.option("--credentials", "credentials_file", metavar="FILE|-", help="JSON with api_key, access_token, ...")
+@click.option("--device", is_flag=True, help="Sign in at another screen; the token is then kept fresh by itself.")
 @click.option("--crm-url-file", metavar="FILE", help="File with the CRM's address, where it is another database.")
 @click.option("--contacts-sql", metavar="FILE", help="The CRM statement; default: Sage's own contacts table.")
 @click.option("--workspace", help="What the statement's :workspace is; default: NAME.")
@@ -37,7 +38,7 @@ _UNSEEN: Final[Mapping[State, type[ReconcilerError]]] = {State.HELD: StatementEr
 @click.option("--consent-basis", help="Why these people may be written to, for the record.")
 @click.option("--switch-list", is_flag=True, help="Connecting again: mean another list.")
 @click.option("--no-start", is_flag=True, help="Check and store, but do not push yet.")
-def connect(name: str, *, no_start: bool, **options: Any) -> None:
+def connect(name: str, *, device: bool, no_start: bool, **options: Any) -> None:
     """Connect NAME: check token, account, list and CRM statement, then store, and show what the first sync would do.
 
     Example: reconciler connect acme --list-id 06526938-56dd-11e9-932a-fa163e9ec6a5 --credentials token.json
@@ -47,9 +48,12 @@ def connect(name: str, *, no_start: bool, **options: Any) -> None:
     here = process()
     ledger = ready_ledger(here)
     before = _existing(ledger, name)
-    connection = connections.connect(here.doors(ledger, _choose_list), _wish(name, options), actor())
+    given = signed_in(here, ledger, options["credentials_file"]) if device else pasted(options["credentials_file"])
+    wish = _wish(name, given, options)
+    connection = connections.connect(here.doors(ledger, _choose_list), wish, actor())
     account, found = connection.account.organization, connection.list_name
     click.echo(f"Connected: account {account!r}, list {found!r}. The credentials are stored encrypted.", err=True)
+    click.echo(how_long(connection), err=True)
     if before is not None and before.started_at is not None:
         click.echo("It was started before: runs go on where they stopped.", err=True)
         return
@@ -128,44 +132,7 @@ def status(name: str | None, *, json_: bool) -> None:
         click.echo("\n\n".join(map(str, told)) or "No connection yet: `reconciler connect NAME`.")
 
 
-@click.command("set")
-@click.argument("name")
-@click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)
-@json_option
-def set_(name: str, pairs: Sequence[str], *, json_: bool) -> None:
-    """Change times and limits of NAME; without KEY=VALUE list them.
-
-    Example: reconciler set acme interval_seconds=600
-    """
-    import dataclasses
-
-    from reconciler import limits, policies, reconcile
-    from reconciler.ledger import audit, connections
-
-    ledger = ready_ledger(process())
-    connection = reconcile.find(ledger, name)
-    if not pairs:
-        there = {**dataclasses.asdict(connection.limits), **policies.shown(connection.policy)}
-        if json_:
-            print_json(there)
-        else:
-            click.echo("\n".join(f"{key}={value}" for key, value in there.items()))
-        return
-    if wrong := [pair for pair in pairs if "=" not in pair]:
-        raise UsageError(f"{wrong[0]!r} is not of the form KEY=VALUE")
-    given = dict(pair.split("=", 1) for pair in pairs)
-    policy = policies.parse(given, connection.fields)
-    chosen = {**limits.parse({key: text for key, text in given.items() if key not in policy}), **policy}
-    limits.check_order(limits.Limits.of({**connection.settings, **chosen}))
-    with ledger.transaction() as tx:
-        connections.set_settings(tx, connection.connection_id, {**connection.settings, **chosen})
-        if policy:
-            connections.reopen(tx, connection.connection_id)
-        audit.write(tx, actor(), "set", name, {"before": dict(connection.settings), "after": chosen})
-    click.echo(f"{name}: {', '.join(f'{key}={value}' for key, value in chosen.items())}", err=True)
-
-
-def _wish(name: str, options: dict[str, Any]) -> Wish:
+def _wish(name: str, credentials: Credentials, options: dict[str, Any]) -> Wish:
     from reconciler.connections import Wish
     from reconciler.secret import Secret
 
@@ -173,7 +140,7 @@ def _wish(name: str, options: dict[str, Any]) -> Wish:
     statement = options["contacts_sql"]
     return Wish(
         name=name,
-        credentials=_credentials(options["credentials_file"]),
+        credentials=credentials,
         statement=read_text(statement, "statement file") if statement else None,
         workspace=options["workspace"],
         list_id=options["list_id"],
@@ -182,20 +149,6 @@ def _wish(name: str, options: dict[str, Any]) -> Wish:
         consent_basis=options["consent_basis"],
         switch_list=options["switch_list"],
     )
-
-
-def _credentials(file: str | None) -> Credentials:
-    from reconciler.credentials import parse
-
-    if file is not None:
-        return parse(read_text(file, "credentials file"))
-    if not is_terminal():
-        raise UsageError("no credentials were given", advice="use --credentials FILE, or - for standard input")
-    asked = {
-        "api_key": click.prompt("API key", hide_input=True, err=True),
-        "access_token": click.prompt("Access token", hide_input=True, err=True),
-    }
-    return parse(json.dumps(asked))
 
 
 def _choose_list(lists: Sequence[ListFound]) -> str:
@@ -217,8 +170,7 @@ def _is_yes() -> bool:
 
 
 def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
-    from reconciler import connection_page, reconcile
-    from reconciler.forecast import forecast
+    from reconciler import connection_page, forecast, reconcile
     from reconciler.request import Request
 
     request = Request("connect", actor(), plan_only=True)
@@ -232,8 +184,11 @@ def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
             f"{name} is connected, but not started, because the first sync can't be looked at: {outcome.message}",
             advice=f"correct it and connect again; until then nothing of {name} is pushed",
         )
-    expected = forecast(ledger, outcome)
-    click.echo(connection_page.consequences(outcome.to_json(), **expected))
+    connection = reconcile.find(ledger, name)
+    with ledger.transaction() as tx:
+        touched = forecast.touched(tx, outcome)
+        expected = forecast.of_plan(tx, connection, outcome, here.pace(connection))
+    click.echo(connection_page.consequences(outcome.to_json(), **touched, **expected.to_json()))
 
 
 def _existing(ledger: Ledger, name: str) -> Connection | None:
@@ -256,7 +211,7 @@ def _chosen(ledger: Ledger, name: str | None, *, all_: bool) -> list[Connection]
 
 
 def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bool) -> object:
-    from reconciler import connection_page, record
+    from reconciler import connection_page, record, token_end
     from reconciler.ledger import runs, usage
 
     standing = record.standing(tx, connection.connection_id)
@@ -267,14 +222,15 @@ def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bo
         return connection_page.status(connection, standing, last, left, behind)
     return {
         "connection": connection.name,
-        "badge": connection_page.badge(connection),
+        "badge": connection_page.badge(connection, behind),
         "account": connection.account.organization,
         "list": {"list_id": connection.list_id, "name": connection.list_name},
         "behind": {"contacts": behind[0], "oldest_seconds": round(behind[1])},
+        "token": token_end.of_account(connection.account, connection.now).to_json(),
         "left_today": left,
         "last_run": last and last.report,
         "quiet_ticks": connection.quiet_ticks,
     }
 
 
-COMMANDS: Final = (connect, start, disconnect, _pausing(paused=True), _pausing(paused=False), status, set_)
+COMMANDS: Final = (connect, start, disconnect, _pausing(paused=True), _pausing(paused=False), status)

@@ -11,6 +11,8 @@ from reconciler.cli.shared import EXITS, actor, json_option, print_json, process
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.bootstrap import Process
+    from reconciler.forecast import Forecast
     from reconciler.ledger.database import Ledger
     from reconciler.reconcile import Parts
     from reconciler.report import Report
@@ -37,7 +39,8 @@ def plan(context: click.Context, name: str, *, full: bool, json_: bool) -> None:
     here = process()
     ledger = ready_ledger(here)
     outcome = _run(here.parts(ledger, tell), name, Request("cli", actor(), full=full, plan_only=True))
-    _show(ledger, name, outcome, json_=json_)
+    expected = _expected(here, ledger, name, outcome)
+    _show(ledger, name, outcome, json_=json_, forecast=expected)
     state = "" if isinstance(outcome, str) else outcome.state.value
     context.exit(EXITS[state] if state in ("held", "failed", "disconnected", "quota") else 0)
 
@@ -219,24 +222,40 @@ def _run_and_show(ledger: Ledger, parts: Parts, name: str, request: Request, *, 
 def _tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
     """A tick of a connection that is disconnected or held says so each time."""
     from reconciler import connection_page, reconcile
+    from reconciler.ledger import runs as stored
 
     connection = reconcile.find(ledger, name)
     if connection.disconnected_at or connection.held_at:
-        click.echo(f"{name}: {connection_page.badge(connection)}", err=True)
+        with ledger.transaction() as tx:
+            behind = stored.behind(tx, connection.connection_id)
+        click.echo(f"{name}: {connection_page.badge(connection, behind)}", err=True)
 
 
-def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool) -> None:
+def _expected(here: Process, ledger: Ledger, name: str, planned: Report | str) -> Forecast | None:
+    """What a run would cost; None where the plan is not known."""
+    from reconciler import forecast, reconcile
+
+    if isinstance(planned, str) or planned.state.value != "observed":
+        return None
+    connection = reconcile.find(ledger, name)
+    with ledger.transaction() as tx:
+        return forecast.of_plan(tx, connection, planned, here.pace(connection))
+
+
+def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool, forecast: Forecast | None = None) -> None:
     from reconciler import page
     from reconciler.ledger import runs as stored
 
     if isinstance(outcome, str):
         print_json({"connection": name, "state": outcome}) if json_ else click.echo(outcome)
     elif json_:
-        print_json(outcome.to_json())
+        print_json(outcome.to_json() | ({"forecast": forecast.to_json()} if forecast else {}))
     else:
         with ledger.transaction() as tx:
             rows = stored.details(tx, outcome.run_id)
         click.echo(page.report(outcome.to_json(), rows))
+        if forecast is not None:
+            click.echo(f"\n{forecast.sentence}")
 
 
 def _seconds(text: str) -> float:

@@ -41,14 +41,22 @@ def demo(context: click.Context, *, contacts: int, keep: bool) -> None:
     "--speed", type=click.Choice(["real", "fast"]), default="real", show_default=True, help="Limits and times."
 )
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same people.")
-def simulator(host: str, port: int, contacts: int, speed: str, seed: int) -> None:
+@click.option("--switch", "switches", multiple=True, metavar="KEY=VALUE", help="Turn a switch; may be repeated.")
+def simulator(host: str, port: int, contacts: int, speed: str, seed: int, switches: tuple[str, ...]) -> None:
     """Serve a simulated Constant Contact until stopped; prints its addresses and credentials as one JSON line.
 
-    Example: reconciler simulator --port 8400
+    Example: reconciler simulator --port 8400 --switch phone_format=us_dashes
     """
-    from reconciler.simulator import serve
+    from reconciler.errors import UsageError
+    from reconciler.simulator import Switches, serve
 
-    serve(host=host, port=port, contacts=contacts, speed=speed, seed=seed)
+    try:
+        chosen = Switches.read(switches)
+    except ValueError as error:
+        raise UsageError(
+            f"--switch: {error}", advice="write KEY=VALUE as docs/reference/simulator.md lists them"
+        ) from None
+    serve(host=host, port=port, contacts=contacts, speed=speed, seed=seed, switches=chosen)
 
 
 COMMANDS: Final = (demo, simulator)

@@ -104,7 +104,7 @@ class Budget(httpx.BaseTransport):
 
     def _wait(self) -> None:
         """Wait for a slot that is met in time."""
-        for _ in range(_MOST_MISSED):
+        for missed in range(_MOST_MISSED):
             asked_at = self._monotonic()
             slot = self._slots.reserve(self._slot, self._width)
             if slot is None:
@@ -118,9 +118,11 @@ class Budget(httpx.BaseTransport):
             late = self._monotonic() - (asked_at + slot.seconds)
             self._slot, self._good_until = slot, asked_at + slot.seconds + _LATE + self._width
             if late <= _LATE + self._width:
-                self._width /= 2
+                self._width = max(0.0, late - _LATE) * 1.2
                 return
-            self._width = min(2 * late, _WIDEST)
+            if missed > 0:
+                # Not once by chance: here it takes so long. A longer slot keeps all the others waiting.
+                self._width = min(2 * late, _WIDEST)
         raise Unreached(
             "this machine or the ledger is too busy to keep the API's pace", advice="this passes; look at their load"
         )

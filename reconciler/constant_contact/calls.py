@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import functools
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -28,6 +29,7 @@ from reconciler.errors import (
 
 if TYPE_CHECKING:
     import datetime as dt
+    import ssl
     from collections.abc import Callable, Iterator
 
     from reconciler.constant_contact.budget import Slots
@@ -40,14 +42,23 @@ _READ_SECONDS: Final = 120.0
 _CONNECT_SECONDS: Final = 10.0
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted, read once a process: reading them takes longer than a request."""
+    return httpx.create_ssl_context()
+
+
 class Access(Protocol):
     """One account's access token, as fresh as it can be had."""
 
     def token(self) -> Secret:
         """The token to use now. Raises AccessRefused where there is none that could work."""
 
-    def after_refusal(self, refused: Secret) -> Secret:
-        """Another token than the one that was just refused. Raises AccessRefused where there is none."""
+    def after_refusal(self, refused: Secret) -> Secret | None:
+        """Another token than the one that was just refused; None where nobody renews it.
+
+        Raises AccessRefused that says why where it should have been renewed and can't be.
+        """
 
 
 class OneToken:
@@ -59,8 +70,8 @@ class OneToken:
     def token(self) -> Secret:
         return self._token
 
-    def after_refusal(self, refused: Secret) -> Secret:  # noqa: ARG002 - there is no other, whichever was refused
-        raise AccessRefused("Constant Contact refused the access token", advice="get a new one and connect again")
+    def after_refusal(self, refused: Secret) -> None:
+        """There is no other, whichever was refused."""
 
 
 class Calls:
@@ -82,7 +93,7 @@ class Calls:
         self._access = access
         self._tries = Tries(sleep, random)
         self._write_seconds = write_seconds
-        self._budget = Budget(transport or httpx.HTTPTransport(), slots, sleep, monotonic)
+        self._budget = Budget(transport or httpx.HTTPTransport(verify=_trusted()), slots, sleep, monotonic)
         self._http = httpx.Client(transport=self._budget, follow_redirects=False)
         self._answered_at: dt.datetime | None = None
 
@@ -163,6 +174,8 @@ class Calls:
             return self._send_with(token, operation, method, url, query=query, body=body)
         except AccessRefused:
             another = self._access.after_refusal(token)
+            if another is None:
+                raise
             return self._send_with(another, operation, method, url, query=query, body=body)
 
     def _send_with(

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 from reconciler.constant_contact import answers, exports, wire
 from reconciler.constant_contact.calls import Calls
 from reconciler.constant_contact.whole import INCLUDE, Whole
+from reconciler.domain import Status
 from reconciler.errors import ApiRefused, ApiUnavailable, ListGone, NotFound, OutcomeUnknown, TooLarge
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     import httpx
 
@@ -66,6 +67,8 @@ class ConstantContact:
         )
         # The second lock: who was last seen as not mailable is never written to, whatever a plan says.
         self._off: set[bytes] = set()
+        # Of them, who was deleted and had never unsubscribed: a plan may name them to be let back in.
+        self._deleted: set[bytes] = set()
 
     @property
     def calls(self) -> dict[str, int]:
@@ -96,10 +99,10 @@ class ConstantContact:
         """How many people are on a list, the unsubscribed and other not mailable too."""
         return self._list(list_id, "all").members
 
-    def custom_fields(self) -> dict[str, str]:
-        """The account's custom fields: name to id. The name is Constant Contact's, never computed from a label."""
+    def custom_fields(self) -> dict[str, wire.CustomField]:
+        """The account's custom fields by name. The name is Constant Contact's, never computed from a label."""
         pages = self._calls.pages("getCustomFields", "/contact_custom_fields", {"limit": "100"})
-        return {item["name"]: item["custom_field_id"] for page, _ in pages for item in page.get("custom_fields", ())}
+        return {item["name"]: wire.custom_field(item) for page, _ in pages for item in page.get("custom_fields", ())}
 
     def everybody(self, mapped: wire.Mapped) -> Iterator[Page]:
         """The whole account with who is on the list, the deleted and the unsubscribed too."""
@@ -161,12 +164,14 @@ class ConstantContact:
         self._refuse_those_off([address])
         return _id_of(self._calls.write("createContact", "POST", "/contacts", body), "contact_id")
 
-    def start_import(self, list_id: str, rows: Sequence[tuple[str, bytes]]) -> str:
+    def start_import(self, list_id: str, rows: Sequence[tuple[str, bytes]], *, let_in: Collection[str] = ()) -> str:
         """Send one bulk import of (address, row); says the activity's id.
 
+        `let_in`: the addresses that may be sent although they were last seen as deleted; it opens nothing for who
+        unsubscribed or is not mailable.
         Raises OutcomeUnknown where no answer, or none that can be read, came: it may have been accepted.
         """
-        self._refuse_those_off([address for address, _ in rows])
+        self._refuse_those_off([address for address, _ in rows], let_in)
         body = wire.import_body([row for _, row in rows], list_id)
         return _id_of(
             self._calls.write("bulkImportContactsJSON", "POST", "/activities/contacts_json_import", body), "activity_id"
@@ -216,14 +221,21 @@ class ConstantContact:
 
     def _seen(self, members: list[Member]) -> list[Member]:
         for member in members:
+            if not member.address:
+                continue
+            key = self._key(member.address)
+            self._deleted.discard(key)
             if member.status.is_mailable:
-                self._off.discard(self._key(member.address))
-            elif member.address:
-                self._off.add(self._key(member.address))
+                self._off.discard(key)
+                continue
+            self._off.add(key)
+            if member.status is Status.DELETED and member.opted_out_at is None:
+                self._deleted.add(key)
         return members
 
-    def _refuse_those_off(self, addresses: Sequence[str]) -> None:
-        if off := sum(self._key(address) in self._off for address in addresses):
+    def _refuse_those_off(self, addresses: Sequence[str], let_in: Collection[str] = ()) -> None:
+        shut = self._off - (self._deleted & {self._key(address) for address in let_in})
+        if off := sum(self._key(address) in shut for address in addresses):
             raise ApiRefused(f"{off} of {len(addresses)} contacts of a write are not mailable: nothing was sent")
 
     def _key(self, address: str) -> bytes:

@@ -31,6 +31,8 @@ class Mapped:
     list_id: str
     fields: tuple[str, ...]
     custom_fields: Mapping[str, str] = field(default_factory=dict)
+    #: The types of the custom ones, by name.
+    custom_types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def include(self) -> str:
@@ -60,6 +62,14 @@ class ListFound:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomField:
+    """A custom field of an account: its id, and what type of value it takes."""
+
+    custom_field_id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """A bulk activity as it stands."""
 
@@ -84,6 +94,10 @@ def contact_list(answer: Mapping[str, Any]) -> ListFound:
     return ListFound(str(answer["list_id"]), str(answer["name"]), int(answer.get("membership_count", 0)))
 
 
+def custom_field(answer: Mapping[str, Any]) -> CustomField:
+    return CustomField(str(answer["custom_field_id"]), str(answer.get("type", "string")))
+
+
 def activity(answer: Mapping[str, Any]) -> Activity:
     counts = {key: value for key, value in (answer.get("status") or {}).items() if isinstance(value, int)}
     results = ((answer.get("_links") or {}).get("results") or {}).get("href", "")
@@ -101,6 +115,7 @@ def member(answer: Mapping[str, Any], mapped: Mapped) -> Member:
     """One contact of an answer, as a member of the mapped list."""
     address = answer.get("email_address") or {}
     deleted_at = moment(answer.get("deleted_at"))
+    is_out = _status(address) is Status.UNSUBSCRIBED
     there = {**_plain(answer), **_phones(answer), **_addresses(answer), **_custom(answer, mapped)}
     if "phone" in mapped.fields and "other_phone" in there:
         # The import's `phone` is of kind other: both names mean one place, and a statement has one of them.
@@ -112,8 +127,9 @@ def member(answer: Mapping[str, Any], mapped: Mapped) -> Member:
         address=str(address.get("address", "")),
         fields={name: there[name] for name in mapped.fields if there.get(name)},
         updated_at=moment(answer.get("updated_at")),
-        opted_out_at=moment(address.get("opt_out_date")),
+        opted_out_at=moment(address.get("opt_out_date")) or (deleted_at if is_out else None),
         deleted_at=deleted_at,
+        occupied=_occupied(answer, mapped, there),
     )
 
 
@@ -186,10 +202,24 @@ def _addresses(answer: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _occupied(answer: Mapping[str, Any], mapped: Mapped, there: Mapping[str, str]) -> dict[str, int]:
+    """How many places are filled by what is not ours, where that can leave too few."""
+    lists = answer.get("list_memberships") or ()
+    ours = {"other_phone" if name == "phone" else name for name in mapped.fields}
+    kinds = [_PHONE_KINDS.get(phone.get("kind", "other")) for phone in answer.get("phone_numbers") or ()]
+    custom = len(answer.get("custom_fields") or ()) - sum(map(fields.is_custom, there))
+    found = {"phones": sum(kind not in ours for kind in kinds), "custom_fields": custom}
+    if len(lists) >= fields.MOST_LISTS and mapped.list_id not in lists:
+        found["lists"] = len(lists)
+    return {name: count for name, count in found.items() if count}
+
+
 def _custom(answer: Mapping[str, Any], mapped: Mapped) -> dict[str, str]:
-    names = {found: name for name, found in mapped.custom_fields.items()}
+    names = {found: fields.CUSTOM + name for name, found in mapped.custom_fields.items()}
     return {
-        fields.CUSTOM + names[item["custom_field_id"]]: fields.tidy(str(item.get("value", "")))
+        (name := names[item["custom_field_id"]]): fields.written(
+            name, fields.tidy(str(item.get("value", ""))), mapped.custom_types
+        )
         for item in answer.get("custom_fields") or ()
         if item.get("custom_field_id") in names
     }

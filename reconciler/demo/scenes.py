@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler import connection_page, connections, page
-from reconciler.forecast import forecast
+from reconciler import connection_page, connections, forecast, page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,9 +42,11 @@ def look_at_first_sync(stage: Stage) -> str:
     """Connect, say what the first sync would do, and start."""
     connection = stage.connect()
     report = stage.run(plan_only=True, trigger="connect")
-    expected = forecast(stage.ledger, report)
+    with stage.ledger.transaction() as tx:
+        touched = forecast.touched(tx, report)
+        expected = forecast.of_plan(tx, connection, report, stage.process.pace(connection))
     connections.start(stage.ledger, connection, "demo")
-    return connection_page.consequences(report.to_json(), **expected)
+    return connection_page.consequences(report.to_json(), **touched, **expected.to_json())
 
 
 def live_an_hour(stage: Stage) -> Hour:

@@ -1,4 +1,4 @@
-"""Accounts and connections: what was stored when somebody connected, and how each connection stands."""
+"""Connections: what was stored when somebody connected, and how each stands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import policies
+from reconciler.ledger.accounts import Account
 from reconciler.ledger.database import as_json, one, rows, run, value
 from reconciler.limits import Limits
 
@@ -15,20 +16,6 @@ if TYPE_CHECKING:
 
     from reconciler.domain import Policy
     from reconciler.ledger.database import Row, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account with its credentials as they lie in the ledger: sealed."""
-
-    account_id: int
-    encoded_account_id: str
-    organization: str
-    api_key_sealed: str | None
-    access_token_sealed: str | None
-    key_fingerprint: bytes
-    pace_per_second: float | None
-    pace_per_day: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +31,7 @@ class Connection:
     statement: str
     columns: Mapping[str, str]
     custom_fields: Mapping[str, str]
+    custom_field_types: Mapping[str, str]
     mapping_digest: str
     crm_url_sealed: str | None
     settings: Mapping[str, object]
@@ -62,6 +50,7 @@ class Connection:
     quiet_ticks: int
     quiet_since: dt.datetime | None
     last_tick_at: dt.datetime | None
+    caught_up_since: dt.datetime | None
     now: dt.datetime
 
     @property
@@ -100,24 +89,6 @@ def every(tx: Transaction) -> list[Connection]:
 
 def names(tx: Transaction) -> Sequence[str]:
     return [row.name for row in rows(tx, "connections_all")]
-
-
-def account_id(tx: Transaction, encoded_account_id: str, organization: str, key_fingerprint: bytes) -> int:
-    """The account's number; it is made where it is new."""
-    return int(
-        value(
-            tx,
-            "account_upsert",
-            encoded_account_id=encoded_account_id,
-            organization=organization,
-            key_fingerprint=key_fingerprint,
-        )
-    )
-
-
-def set_credentials(tx: Transaction, account: int, sealed: Mapping[str, str | None]) -> None:
-    """Replace an account's sealed credentials: api_key, access_token, refresh_token, client_secret."""
-    run(tx, "account_set_credentials", account_id=account, **sealed)
 
 
 def save(tx: Transaction, name: str, stored: Mapping[str, object]) -> int:
@@ -183,21 +154,11 @@ def erase(tx: Transaction, connection_id: int) -> None:
     run(tx, "connection_erase", connection_id=connection_id)
 
 
-def forget_unused_credentials(tx: Transaction, account: int) -> bool:
-    """Forget an account's credentials unless another connection needs them; says whether it did."""
-    return bool(run(tx, "account_forget_credentials", account_id=account).rowcount)
+def caught_up(tx: Transaction, connection_id: int) -> None:
+    """Note that a run caught up with what waited while there was no token, and said so."""
+    run(tx, "connection_caught_up", connection_id=connection_id)
 
 
 def _connection(row: Row) -> Connection:
-    account = Account(
-        row.account_id,
-        row.encoded_account_id,
-        row.organization,
-        row.api_key_sealed,
-        row.access_token_sealed,
-        bytes(row.key_fingerprint),
-        None if row.pace_per_second is None else float(row.pace_per_second),
-        row.pace_per_day,
-    )
     own = {name: row._mapping[name] for name in Connection.__slots__ if name != "account"}  # noqa: SLF001 - public in SQLAlchemy
-    return Connection(account=account, **own)
+    return Connection(account=Account.of(row), **own)

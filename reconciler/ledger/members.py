@@ -36,6 +36,7 @@ _COLUMNS = (
     "updated_at",
     "opted_out_at",
     "deleted_at",
+    "occupied",
 )
 
 
@@ -125,6 +126,11 @@ def unsure_count(tx: Transaction, connection_id: int) -> int:
     return int(value(tx, "members_unsure", connection_id=connection_id))
 
 
+def known_count(tx: Transaction, connection_id: int) -> int:
+    """How many people of the account the mirror knows, the deleted too."""
+    return int(value(tx, "members_known", connection_id=connection_id))
+
+
 def deleted_count(tx: Transaction, connection_id: int) -> int:
     return int(value(tx, "members_deleted", connection_id=connection_id))
 
@@ -141,4 +147,5 @@ def _records(members: Iterable[Member], keys: Keys) -> Iterator[tuple[object, ..
             member.updated_at,
             member.opted_out_at,
             member.deleted_at,
+            as_json(member.occupied),
         )

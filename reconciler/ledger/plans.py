@@ -41,6 +41,8 @@ class Planned:
     contact_digest: bytes
     #: Of the address that a changed one leaves.
     former_hash: bytes | None = None
+    #: Somebody let them back in although they left or were deleted there.
+    may_rejoin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,26 @@ class Plan:
         return by_import + min(self.singles, singles_left)
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What sending a plan would take."""
+
+    #: Of the additions, people whom the account has already.
+    known: int
+    #: What goes by imports, and about how many bytes that is; and what goes by calls of its own.
+    adds: int
+    updates: int
+    singles: int
+    bytes: int
+
+
 def find(tx: Transaction, connection_id: int, *, sweep: bool, among: Sequence[str] | None = None) -> int:
     """Find the address groups with a contact to decide, for this transaction; says how many."""
     asked = None if among is None else list(among)
-    run(tx, "candidates_leaving", connection_id=connection_id)
-    return run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, among=asked).rowcount
+    found = run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, among=asked).rowcount
+    if found:
+        run(tx, "candidates_leaving", connection_id=connection_id)
+    return found
 
 
 def slices(tx: Transaction, connection_id: int, size: int) -> Iterator[list[Candidate]]:
@@ -127,7 +144,7 @@ def pushable_ids(tx: Transaction, run_id: int, after: str, size: int) -> list[st
 def pushable(tx: Transaction, connection_id: int, run_id: int) -> Iterator[Planned]:
     """The changes that are to be pushed by imports and are in no batch yet, in plan order."""
     for row in stream(tx, "plan_next", connection_id=connection_id, run_id=run_id):
-        yield Planned(_change(row), bytes(row.address_hash), bytes(row.digest))
+        yield Planned(_change(row), bytes(row.address_hash), bytes(row.digest), may_rejoin=row.may_rejoin)
 
 
 def singles(tx: Transaction, connection_id: int, run_id: int) -> list[Planned]:
@@ -152,10 +169,10 @@ def people(
     return [(row.member_id, row.address) for row in found]
 
 
-def known_and_bytes(tx: Transaction, run_id: int) -> tuple[int, int]:
-    """Of a plan's additions, how many the account has already; and about how many bytes its changes are."""
+def size(tx: Transaction, run_id: int) -> Size:
+    """What sending a plan would take."""
     row = run(tx, "plan_size", run_id=run_id).one()
-    return int(row.known), int(row.bytes)
+    return Size(int(row.known), int(row.adds), int(row.updates), int(row.singles), int(row.bytes))
 
 
 def overwritten(tx: Transaction, run_id: int) -> dict[str, int]:
@@ -213,6 +230,7 @@ def _present(row: Row, side: str) -> Present | None:
         absent=found[f"{side}_absent"],
         fields=found[f"{side}_fields"],
         opted_out=found[f"{side}_opted_out"],
+        lists_full=found[f"{side}_lists_full"],
     )
 
 

@@ -63,6 +63,11 @@ def note_skips(tx: Transaction, run_id: int, connection_id: int) -> None:
     run(tx, "rows_skips", run_id=run_id, connection_id=connection_id)
 
 
+def note_flapping(tx: Transaction, run_id: int, connection_id: int, *, writes: int, runs: int) -> None:
+    """Mark the rows of contacts that were written in more than `writes` of the last `runs` runs."""
+    run(tx, "rows_flapping", run_id=run_id, connection_id=connection_id, writes=writes, runs=runs)
+
+
 def buckets(tx: Transaction, run_id: int, connection_id: int, *, whole: bool) -> Sequence[Row]:
     """Count the run's contacts by bucket and reason: bucket, reason, was_read, is_new, contacts."""
     return rows(tx, "run_buckets", run_id=run_id, connection_id=connection_id, whole=whole)

@@ -1,9 +1,8 @@
 """A simulated Constant Contact V3 account, stateful, behind a real HTTP server.
 
-What it can't do: it has no tags, notes, segments, SMS or campaigns; it sends no mail; of the API's writes it
-knows contacts_json_import and contact_exports only, and refuses the others by name. Where the provider's
-behaviour is undocumented, a switch says what it does (`switches.py`). Its side door is apart from the API's
-paths, under /_control.
+What it does and doesn't do, its switches and its faults: docs/reference/simulator.md. Where the provider's behaviour
+is undocumented, a switch says what it does (`switches.py`). Its side door is apart from the API's paths, under
+/_control.
 """
 
 from __future__ import annotations

@@ -34,6 +34,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     delivered: bool = True
     """False: the connection is closed instead of answering."""
+    drip_seconds: float = 0.0
+    """More: the body comes byte by byte, each after so many seconds."""
     complete: bool = True
     """False: the connection breaks in the middle of the body."""
 

@@ -12,8 +12,9 @@ from reconciler.simulator.answers import Answer, Request, as_json, invalid, miss
 from reconciler.simulator.clock import DAY_SECONDS, stamp
 from reconciler.simulator.identifiers import is_uuid
 from reconciler.simulator.paging import Query, read_query
+from reconciler.simulator.permissions import names
 from reconciler.simulator.search import LIMIT_MOST, PARAMETERS, read_include, read_search
-from reconciler.simulator.state import PRIVILEGES, SUMMARY, Account
+from reconciler.simulator.state import SUMMARY, Account
 
 if TYPE_CHECKING:
     from reconciler.simulator.definitions import ContactList
@@ -54,7 +55,12 @@ def account_summary(call: Call) -> Answer:
 def user_privileges(call: Call) -> Answer:
     """GET /account/user/privileges."""
     call.query()
-    return as_json([{"privilege_id": at, "privilege_name": name} for at, name in enumerate(PRIVILEGES, start=1)])
+    return as_json(
+        [
+            {"privilege_id": at, "privilege_name": name}
+            for at, name in enumerate(names(call.account.switches.privileges), start=1)
+        ]
+    )
 
 
 def custom_fields(call: Call) -> Answer:
@@ -141,7 +147,7 @@ def contact(call: Call) -> Answer:
 
 def import_contacts(call: Call) -> Answer:
     """POST /activities/contacts_json_import."""
-    wanted = imports.read(call.request, call.account)
+    wanted = imports.read(call.request, call.account, call.now)
     activity = call.account.start(
         wanted.rows, call.now, lambda at: imports.apply(call.account, wanted, at)
     )  # fmt: skip

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ADDRESS_MOST: Final = 80
 ADDRESS_MOST_OF_FORMS: Final = 50
+CUSTOM_FIELDS_OF_FORMS: Final = 50
 _TEXT_MOST: Final = 50
 _LONG_MOST: Final = 255
 _PHONE_MOST: Final = 25
@@ -114,7 +115,7 @@ class ContactReader:
             self._details(body, dots=False),
             {"other": phone} if phone else {},
             {kind: self._parts(home)} if home and kind else {},
-            self._custom(body, LISTS_MOST) or {},
+            self._custom(body, CUSTOM_FIELDS_OF_FORMS) or {},
         )
         lists = body.texts("list_memberships", LISTS_MOST, self._lists())
         if not lists:

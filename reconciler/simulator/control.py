@@ -62,6 +62,7 @@ def _state(provider: Provider, query: Mapping[str, str]) -> JsonObject:
     shown["activities"] = [each.shown(now) for each in account.activities.kept(now)]
     shown |= {"requests": provider.history.counts(), "today": provider.limits.today}
     shown["tokens"] = provider.tokens.counts(now) | {"device_grants": provider.devices.grants}
+    shown["automations"] = dict(account.automations)
     shown["history"] = provider.history.last(int(query["history"]) if "history" in query else None)
     return shown | {"now": provider.clock.http_date(), "switches": dataclasses.asdict(provider.switches)}
 

@@ -13,6 +13,7 @@ from reconciler.simulator.membership import delete_list
 
 if TYPE_CHECKING:
     from reconciler.simulator.api import Call
+    from reconciler.simulator.definitions import CustomField
 
 TYPES: Final = (
     "string", "date", "datetime", "single_select", "multi_select", "currency", "text_area", "number", "boolean",
@@ -72,19 +73,29 @@ def create_custom_field(call: Call) -> Answer:
     return as_json(account.add_custom_field(str(label), str(type_), stamp(call.now), version).shown(), 201)
 
 
+def custom_field(call: Call) -> Answer:
+    """GET /contact_custom_fields/{custom_field_id}."""
+    call.query()
+    return as_json(_custom_field(call).shown())
+
+
 def delete_custom_field(call: Call) -> Answer:
     """DELETE /contact_custom_fields/{custom_field_id}: contacts lose its values."""
     call.query()
     account = call.account
-    name = next((each.name for each in account.custom_fields.values() if each.custom_field_id == call.identifier), None)
-    if name is None:
-        raise missing("The custom field was not found.")
-    del account.custom_fields[name]
+    del account.custom_fields[_custom_field(call).name]
     for contact in list(account.live.contacts.values()):
         if call.identifier in contact.custom:
             rest = {key: value for key, value in contact.custom.items() if key != call.identifier}
             account.store(replace(contact, custom=rest), call.now)
     return Answer(204)
+
+
+def _custom_field(call: Call) -> CustomField:
+    found = [each for each in call.account.custom_fields.values() if each.custom_field_id == call.identifier]
+    if not found:
+        raise missing("The custom field was not found.")
+    return found[0]
 
 
 def tags(call: Call) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +12,13 @@ from reconciler.simulator.answers import Answer, error_list
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KINDS: Final = ("status", "drop_before", "drop_after", "html", "empty", "slow", "truncate", "body")
-NO_WORK: Final = frozenset({"status", "drop_before", "html", "empty", "body"})
+RESET: Final = "reset_mid_request"
+KINDS: Final = (
+    "status", "drop_before", "drop_after", "html", "empty", "slow", "truncate", "body",
+    "redirect", "huge", "gzip_bomb", "drip", RESET,
+)  # fmt: skip
+WORK: Final = frozenset({"drop_after", "slow", "truncate", "drip"})
+MEGABYTE: Final = 1_048_576
 
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -28,18 +34,26 @@ class Fault:
     seconds: float = 0.0
     times: int = 1
     skip: int = 0
+    location: str = ""
+    megabytes: int = 64
+
+    @property
+    def delay(self) -> float:
+        """Say how long the whole answer waits, in seconds; a dripping one begins at once."""
+        return 0.0 if self.kind == "drip" else self.seconds
 
     @property
     def does_work(self) -> bool:
         """Say whether the request is carried out all the same."""
-        return self.kind not in NO_WORK
+        return self.kind in WORK
 
     def answer(self, real: Answer | None) -> Answer:
         """Make the answer that goes out; `real` is that of the work, where it was done."""
-        if self.kind in {"drop_before", "drop_after"}:
+        if self.kind in {"drop_before", "drop_after", RESET}:
             return Answer(0, delivered=False)
         if real:
-            return replace(real, complete=self.kind != "truncate")
+            drip = (self.seconds or 1.0) if self.kind == "drip" else 0.0
+            return replace(real, complete=self.kind != "truncate", drip_seconds=drip)
         return self._made_up()
 
     def _made_up(self) -> Answer:
@@ -50,8 +64,17 @@ class Fault:
                 return Answer(self.status or 503)
             case "body":
                 return Answer(self.status or 200, _bytes(self.body))
+            case "redirect":
+                return Answer(self.status or 302, headers={"Location": self.location})
+            case "huge" | "gzip_bomb":
+                return self._big()
             case _:
                 return self._status()
+
+    def _big(self) -> Answer:
+        if self.kind == "gzip_bomb":
+            return Answer(self.status or 200, _packed(self.megabytes), headers={"Content-Encoding": "gzip"})
+        return Answer(self.status or 200, b'{"padding":"' + b"x" * (self.megabytes * MEGABYTE) + b'"}')
 
     def _status(self) -> Answer:
         status = self.status or 500
@@ -69,6 +92,11 @@ class Faults:
     def add(self, fault: Fault) -> None:
         """Let a fault happen."""
         self._waiting.append(fault)
+
+    def next(self, operation: str) -> Fault | None:
+        """Say which fault the next request of an operation meets, without using it up."""
+        fitting = (each for each in self._waiting if each.operation in {"*", operation} and each.times > 0)
+        return next((each for each in fitting if each.skip <= 0), None)
 
     def take(self, operation: str) -> Fault | None:
         """Say what goes wrong with this request, if anything; the first fault that fits is used up by one."""
@@ -89,13 +117,14 @@ def read_fault(body: Mapping[str, object]) -> Fault:
     kind = values.pop("fault", None)
     if kind not in KINDS:
         raise ValueError(f"fault is one of {', '.join(KINDS)}, not {kind!r}")
-    unknown = set(values) - {"operation", "status", "body", "seconds", "times", "skip"}
+    unknown = set(values) - {"operation", "status", "body", "seconds", "times", "skip", "location", "megabytes"}
     if unknown:
         raise ValueError(f"a fault has no {min(unknown)!r}")
     return Fault(
         operation=str(values.get("operation", "*")), kind=str(kind), body=values.get("body"),
         status=_whole(values, "status", 0) or None, seconds=_number(values, "seconds"),
         times=_whole(values, "times", 1), skip=_whole(values, "skip", 0),
+        location=str(values.get("location", "")), megabytes=_whole(values, "megabytes", 64),
     )  # fmt: skip
 
 
@@ -111,6 +140,13 @@ def _whole(values: Mapping[str, object], name: str, default: int) -> int:
     if not isinstance(value, int) or value < 0:
         raise ValueError(f"{name} is a whole number, not {value!r}")
     return value
+
+
+def _packed(megabytes: int) -> bytes:
+    """Pack a JSON text of so many megabytes: it is a thousand times smaller on its way."""
+    packer = zlib.compressobj(wbits=31)  # 31: with the header of gzip
+    parts = [packer.compress(b'{"padding":"'), *(packer.compress(b"x" * MEGABYTE) for _ in range(megabytes))]
+    return b"".join((*parts, packer.compress(b'"}'), packer.flush()))
 
 
 def _bytes(body: object) -> bytes:

@@ -16,7 +16,7 @@ from reconciler.simulator.rows import CUSTOM_PREFIX, CorrectableError, RowReader
 from reconciler.simulator.state import Account, new_email
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.simulator.changes import Change
     from reconciler.simulator.contacts import Contact
@@ -40,8 +40,10 @@ class Import:
     correctable: int = 0
 
 
-def read(request: Request, account: Account) -> Import:
+def read(request: Request, account: Account, now: float) -> Import:
     """Read an import's body, 400 where it can't be one; what is beyond 40,000 rows or 4 MB is dropped silently."""
+    if len(request.body) > BYTES_MOST and account.switches.truncated_body == "refused":
+        raise invalid("The request body is not valid JSON.")
     body = json_object(request)
     list_ids = text_list(body, "list_ids", LISTS_MOST)
     unknown = [each for each in list_ids if not (is_uuid(each) and account.open_list(each))]
@@ -49,7 +51,7 @@ def read(request: Request, account: Account) -> Import:
         raise invalid(f"list_ids: {', '.join(unknown) or 'at least one'} is not a list of this account.")
     rows = _rows(body)[: _fitting_rows(request.body)]
     _refuse_unknown_custom_fields(rows, account)
-    return _sorted_out(rows, Import(list_ids), account)
+    return _sorted_out(rows, Import(list_ids), account, now)
 
 
 def _rows(body: JsonObject) -> list[dict[str, object]]:
@@ -87,16 +89,20 @@ def _refuse_unknown_custom_fields(rows: list[dict[str, object]], account: Accoun
         raise invalid(f"import_data: custom field {min(used - known)[len(CUSTOM_PREFIX) :]} does not exist.")
 
 
-def _sorted_out(rows: list[dict[str, object]], result: Import, account: Account) -> Import:
+def _sorted_out(rows: list[dict[str, object]], result: Import, account: Account, now: float) -> Import:
     switches = account.switches
     reader = RowReader(
-        account.custom_field_ids(), cut=switches.too_long == "cut", trim=switches.trim,
+        account.custom_field_ids(),
+        cut=switches.too_long == "cut",
         custom_fields_most=switches.custom_fields_most,
-    )  # fmt: skip
+        trim=switches.trim,
+        blank_clears=switches.import_blanks == "cleared",
+    )
     result.rows = len(rows)
     for row in rows:
         try:
             address, change = _person(row, reader, switches)
+            _refuse_abused(account, address, now)
         except TooLongError:
             result.errors += 1
         except CorrectableError:
@@ -114,32 +120,43 @@ def _person(row: JsonObject, reader: RowReader, switches: Switches) -> tuple[str
     return address, _without_phones_abroad(change) if switches.international_phones == "ignored" else change
 
 
+def _refuse_abused(account: Account, address: str, now: float) -> None:
+    switches = account.switches
+    most = switches.signup_abuse_most if switches.signup_abuse_counts_imports else 0
+    if account.abuse.refuses(address, now, most):
+        raise CorrectableError(address)
+
+
 def _without_phones_abroad(change: Change) -> Change:
     """Leave out the numbers that documentation calls "currently not supported": those with another country's code."""
     return replace(change, phones={kind: each for kind, each in change.phones.items() if not _ABROAD.match(each)})
 
 
 def apply(account: Account, wanted: Import, at: float) -> Outcome:
-    """Do an import, and count as the activity's status does: its total has a header row, JSON or not."""
+    """Do an import, and count as the activity's status does."""
     refused = 0
     lists = tuple(each for each in wanted.list_ids if account.open_list(each))
     for address, change in wanted.people.values():
         contact = account.live.by_address(address)
         if contact is None:
             account.create(address, change, lists, "implicit", at)
+            _start_automations(account, lists)
         elif contact.email and contact.email.permission == "unsubscribed":
             refused += 1
             _update_unsubscribed(account, contact, change, at)
         else:
             _update(account, contact, change, lists, at)
-    return Outcome(_counts(wanted, refused))
+    return Outcome(_counts(wanted, refused, account.switches))
 
 
-def _counts(wanted: Import, refused: int) -> Mapping[str, int]:
+def _counts(wanted: Import, refused: int, switches: Switches) -> Mapping[str, int]:
     return {
-        "items_total_count": wanted.rows + 1, "person_count": len(wanted.people), "error_count": wanted.errors,
-        "correctable_count": wanted.correctable, "cannot_add_to_list_count": refused,
-    }  # fmt: skip
+        "items_total_count": wanted.rows + switches.total_counts_header,
+        "person_count": len(wanted.people),
+        "error_count": wanted.errors,
+        "correctable_count": wanted.correctable,
+        "cannot_add_to_list_count": refused,
+    }
 
 
 def _update_unsubscribed(account: Account, contact: Contact, change: Change, at: float) -> None:
@@ -156,6 +173,12 @@ def _update(account: Account, contact: Contact, change: Change, list_ids: tuple[
     after = joined(account.editor.changed(revived, change, when), list_ids, account, when)
     if after is not contact:
         account.store(after, at)
+        _start_automations(account, [each for each in after.lists if each not in contact.lists])
+
+
+def _start_automations(account: Account, list_ids: Iterable[str]) -> None:
+    if account.switches.imports_start_automations:
+        account.automations.update(list_ids)
 
 
 def _revived(account: Account, contact: Contact, when: str) -> Contact:

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.simulator import device_page, people, routes
+from reconciler.simulator import device_page, people, permissions, routes
 from reconciler.simulator.answers import Answer, Refused, Request
 from reconciler.simulator.api import Call
 from reconciler.simulator.clock import Clock, stamp
 from reconciler.simulator.devices import Devices
-from reconciler.simulator.faults import Faults
+from reconciler.simulator.faults import RESET, Faults
 from reconciler.simulator.history import History, whom
 from reconciler.simulator.limits import Limits
 from reconciler.simulator.oauth import OAuth
@@ -68,13 +68,24 @@ class Provider:
                 return device_page.answer(self.devices, request, self.settle())
         with self.lock:
             fault = self.faults.take(route.operation)
-        if fault and fault.seconds:
-            time.sleep(fault.seconds)
+        if fault and fault.delay:
+            time.sleep(fault.delay)
         with self.lock:
             real = self._work(route, request) if fault is None or fault.does_work else None
             answer = fault.answer(real) if fault else real or Answer(500)
             self.history.add(self._entry(request, route.operation, answer.status))
         return answer
+
+    def breaks_off(self, method: str, path: str) -> bool:
+        """Say whether to reset the connection before the request's body is read."""
+        route = routes.find(method, path)
+        with self.lock:
+            fault = self.faults.next(route.operation)
+            if fault is None or fault.kind != RESET:
+                return False
+            self.faults.take(route.operation)
+            self.history.add(self._entry(Request(method, path, "", {}, b""), route.operation, 0))
+            return True
 
     def settle(self) -> float:
         """Bring the account up to now."""
@@ -89,7 +100,7 @@ class Provider:
                 return self.oauth.token(request, now, self.switches)
             if route.operation == routes.DEVICE:
                 return self.oauth.authorize_device(request, now, self.switches)
-            self.tokens.check(request, now)
+            permissions.check(route.operation, self.tokens.check(request, now), self.switches)
             self.limits.spend(now, self.switches)
             return route.handler(Call(self.account, now, request, route.identifier))
         except Refused as refused:

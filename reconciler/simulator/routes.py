@@ -58,6 +58,7 @@ _SERVED: Final[tuple[tuple[str, str, str, Handler], ...]] = (
     ("POST", "/v3/contact_lists", "createList", definitions_api.create_list),
     ("DELETE", "/v3/contact_lists/*", "deleteListActivity", definitions_api.delete_list_later),
     ("POST", "/v3/contact_custom_fields", "postCustomFields", definitions_api.create_custom_field),
+    ("GET", "/v3/contact_custom_fields/*", "getCustomField", definitions_api.custom_field),
     ("DELETE", "/v3/contact_custom_fields/*", "deleteCustomField", definitions_api.delete_custom_field),
     ("GET", "/v3/contact_tags", "getTags", definitions_api.tags),
 )

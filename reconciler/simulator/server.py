@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import socket
 import socketserver
+import struct
 import threading
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final, cast
@@ -29,6 +31,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, host: str, port: int) -> None:
         self.provider: Provider | None = None
         self._open: set[socket.socket] = set()
+        self._reset: set[socket.socket] = set()
         self._guard = threading.Lock()
         super().__init__((host, port), _Handler)
 
@@ -47,7 +50,18 @@ class Server(ThreadingHTTPServer):
         """Forget a connection that ends."""
         with self._guard:
             self._open.discard(cast("socket.socket", request))
+            broken = request in self._reset
+            self._reset.discard(cast("socket.socket", request))
+        if broken:  # no polite farewell before it
+            self.close_request(request)
+            return
         super().shutdown_request(request)
+
+    def reset(self, connection: socket.socket) -> None:
+        """End a connection with a reset, however much of the request is still under way."""
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with self._guard:
+            self._reset.add(connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that hang up; tests do so on purpose."""
@@ -77,6 +91,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer any method: which there are is for the routes to say."""
         provider = cast("Server", self.server).provider
         if provider is None:  # not before it has been started
+            self.close_connection = True
+            return
+        if provider.breaks_off(self.command, urlsplit(self.path).path):
+            cast("Server", self.server).reset(self.connection)
             self.close_connection = True
             return
         request = self._request()
@@ -112,8 +130,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         body = b"" if self.command == "HEAD" else answer.body
+        if answer.drip_seconds:
+            self._drip(body, answer.drip_seconds)
+            return
         self.wfile.write(body if answer.complete else body[: len(body) // 2])
         self.close_connection = self.close_connection or not answer.complete
+
+    def _drip(self, body: bytes, seconds: float) -> None:
+        """Send byte by byte, until the client has had enough."""
+        for place in range(len(body)):
+            self.wfile.write(body[place : place + 1])
+            self.wfile.flush()
+            time.sleep(seconds)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Tell the simulator's time in the Date header."""

@@ -20,7 +20,7 @@ class SideDoor:
     """Sees and does, behind the API's back, what `/_control` offers."""
 
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/") + "/_control"
+        self.url = url.rstrip("/")
 
     def state(self, *, contacts: bool = True, history: int | None = None) -> dict[str, Any]:
         """See everything: lists, contacts, activities, requests."""
@@ -69,7 +69,7 @@ class SideDoor:
 
     def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url + path, content, method=method)  # noqa: S310 - a simulator's address
+        request = urllib.request.Request(f"{self.url}/_control{path}", content, method=method)  # noqa: S310 - a simulator's address
         try:
             with _OPENER.open(request, timeout=_TIMEOUT_SECONDS) as answer:
                 return dict(json.load(answer))

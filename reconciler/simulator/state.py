@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -38,9 +39,6 @@ SUMMARY: Final[Mapping[str, str]] = {
     "time_zone_id": "US/Eastern",
     "website": "https://www.example.com",
 }
-PRIVILEGES: Final = (
-    "account:read", "contacts:read", "contacts:write", "contacts:lists:read", "contacts:lists:write",
-)  # fmt: skip
 
 
 class Account:
@@ -53,6 +51,8 @@ class Account:
         self.custom_fields: dict[str, CustomField] = {}
         """By name."""
         self.abuse = Abuse()
+        self.automations: Counter[str] = Counter()
+        """How many imports' contacts started an automation by joining a list, by list."""
         self.tags: dict[str, Tag] = {}
         self.activities = Activities()
         self.live = Index()

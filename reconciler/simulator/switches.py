@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 Speed = Literal["fast", "real"]
 
@@ -23,6 +23,10 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "activity_end": ("completed", "failed", "timed_out", "cancelled", "never"),
     "throttle_body": ("object", "array"),
     "refresh_tokens": ("rotating", "long_lived"),
+    "import_blanks": ("ignored", "cleared"),
+    "truncated_body": ("dropped", "refused"),
+    "application": ("active", "off"),
+    "forbidden_body": ("object", "array", "message"),
     "put_without_email": ("kept", "removed"),
     "custom_field_types": ("all", "string_and_date"),
 }
@@ -70,6 +74,14 @@ class Switches:
     custom_fields_most: int = 25
     """How many custom fields a contact may have: the contract says 25 here and 50 there."""
 
+    import_blanks: str = "ignored"
+    """Whether a blank or null in an import leaves a field alone or clears it."""
+    truncated_body: str = "dropped"
+    """What an import of more than 4 MB comes to: the rest is dropped silently, or all of it is refused."""
+    total_counts_header: bool = True
+    """Whether an import's items_total_count counts a header row, which JSON doesn't have."""
+    imports_start_automations: bool = False
+    """Whether joining a list by import starts that list's automations; the state counts them."""
     import_email_max: int = 50
     """Addresses beyond it are correctable errors; the contract says 50 for imports, 80 elsewhere."""
     unknown_custom_fields: str = "refused"
@@ -86,6 +98,14 @@ class Switches:
     """Whether a deletion moves updated_at."""
     export_includes_deleted: bool = False
     """Whether an export without a status has the deleted."""
+
+    application: str = "active"
+    scopes: str = "contact_data,campaign_data,account_read,account_update,offline_access"
+    """What was consented to; a token may no more than this."""
+    privileges: str = "account:read,contacts:read,contacts:write,contacts:lists:read,contacts:lists:write"
+    """What the user who consented may."""
+    forbidden_body: str = "object"
+    """The form of a 403, which isn't documented."""
 
     limits: bool = False
     per_second: int = 4
@@ -129,6 +149,22 @@ class Switches:
         """Turn some switches; ValueError names one that isn't there or a value that doesn't fit."""
         fitting: dict[str, Any] = {name: self._fitting(name, value) for name, value in changes.items()}
         return dataclasses.replace(self, **fitting)
+
+    @classmethod
+    def read(cls, settings: Iterable[str]) -> dict[str, object]:
+        """Read switches as a command line has them, KEY=VALUE; ValueError says which doesn't fit, and how."""
+        plain = cls()
+        return {name: plain._read(name, text) for name, _, text in (each.partition("=") for each in settings)}
+
+    def _read(self, name: str, text: str) -> object:
+        current = getattr(self, name, None) if name in self.__dataclass_fields__ else None
+        if isinstance(current, bool):
+            return self._fitting(name, {"true": True, "false": False}.get(text.lower(), text))
+        try:
+            value = type(current)(text) if isinstance(current, int | float) else text
+        except ValueError:
+            value = text
+        return self._fitting(name, value)
 
     def _fitting(self, name: str, value: object) -> object:
         current = getattr(self, name, None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ACCESS_LENGTH: Final = 1_100  # as long as real ones
 REFRESH_LENGTH: Final = 43
+EXPIRES_IN: Final = 86_400  # what is told where tokens don't end, as the provider's do
 IDLE_SECONDS: Final = 180 * DAY_SECONDS  # then a refresh token is worth nothing (forum thread 402882)
 ALL_SCOPES: Final = ("contact_data", "account_read", "offline_access")
 OFFLINE: Final = "offline_access"
@@ -134,7 +135,7 @@ class Tokens:
 
     def _pair(self, refresh_token: str | None, scopes: tuple[str, ...], now: float, switches: Switches) -> Pair:
         token = self.new(now, switches, scopes)
-        return Pair(token, refresh_token, round(self._access[token].ends - now), scopes)
+        return Pair(token, refresh_token, int(switches.token_seconds) or EXPIRES_IN, scopes)
 
     def _made(self, now: float, switches: Switches, scopes: tuple[str, ...]) -> tuple[str, Access]:
         """Make a token of the form of a real one; without an end it doesn't tell the time either, so it repeats."""

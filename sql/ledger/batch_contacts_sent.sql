@@ -2,7 +2,8 @@
 SELECT b.contact_id, b.kind, b."values", b.before, b.applied, c.address,
        CAST(b.member_id AS text) AS linked_id,
        CAST(m.member_id AS text) AS member_id, m.status, m.on_list, m.left_at IS NOT NULL AS has_left, m.fields,
-       coalesce(p.shown, '{}') AS shown
+       m.opted_out_at IS NOT NULL AS opted_out,
+       coalesce(p.shown, '{}') AS shown, p.rejoin_at IS NOT NULL AS may_rejoin
 FROM reconciler.batch_contacts AS b
 JOIN reconciler.contacts AS c ON c.connection_id = b.connection_id AND c.contact_id = b.contact_id
 LEFT JOIN reconciler.pairs AS p ON p.connection_id = b.connection_id AND p.contact_id = b.contact_id

@@ -23,6 +23,7 @@ WHERE c.connection_id = :connection_id
   AND (:sweep AND (c.gone_at IS NULL OR p.verdict IS DISTINCT FROM 'out_of_scope')
        OR p.contact_digest IS DISTINCT FROM c.digest
        OR p.member_digest IS DISTINCT FROM (coalesce(m.digest, '') || coalesce(l.digest, ''))
-       OR p.look_again_at <= reconciler.clock())
+       OR p.look_again_at <= reconciler.clock()
+       OR p.rejoin_at IS NOT NULL AND p.verdict IN ('left_list', 'deleted_there', 'unchanged'))
   AND NOT EXISTS (SELECT FROM held AS h WHERE h.address_group = c.address_group)
 GROUP BY c.address_group;

@@ -1,13 +1,18 @@
 -- The next candidates: each contact of the next groups, the member with its address, and the member it is linked to.
 -- Parameters: connection_id, after (the last group seen), size (how many groups).
-SELECT c.contact_id, c.address, c.fault, c.eligible, c.opted_out, c.fields, c.refused, c.gone_at IS NOT NULL AS gone,
+SELECT c.contact_id, c.address, c.fault, c.eligible, c.opted_out, c.refused, c.gone_at IS NOT NULL AS gone,
        c.address_group,
+       -- A field for which there is no place is not wanted.
+       CASE WHEN coalesce(m.occupied, l.occupied, '{}') = '{}' THEN c.fields
+            ELSE c.fields - ARRAY(SELECT jsonb_object_keys(reconciler.surplus(
+                     c.fields, coalesce(CASE WHEN m.member_id IS NULL THEN l.fields ELSE m.fields END, '{}'),
+                     coalesce(m.occupied, l.occupied)))) END AS fields,
        CAST(m.member_id AS text) AS m_member_id, m.status AS m_status, m.on_list AS m_on_list,
        m.left_at IS NOT NULL AS m_left, m.absent_at IS NOT NULL AS m_absent, m.fields AS m_fields,
-       m.opted_out_at IS NOT NULL AS m_opted_out,
+       m.opted_out_at IS NOT NULL AS m_opted_out, m.occupied ? 'lists' AS m_lists_full,
        CAST(l.member_id AS text) AS l_member_id, l.status AS l_status, l.on_list AS l_on_list,
        l.left_at IS NOT NULL AS l_left, l.absent_at IS NOT NULL AS l_absent, l.fields AS l_fields,
-       l.opted_out_at IS NOT NULL AS l_opted_out,
+       l.opted_out_at IS NOT NULL AS l_opted_out, l.occupied ? 'lists' AS l_lists_full,
        coalesce(p.member_id = m.member_id, false) AS is_linked,
        p.applied, p.shown, p.refused_fields, r.message AS rejected,
        p.untaken, p.rejoin_at IS NOT NULL AS may_rejoin,

@@ -1,9 +1,11 @@
 -- One connection with its account. Parameter: name.
 SELECT c.connection_id, c.name, CAST(c.list_id AS text) AS list_id, c.list_name, c.workspace, c.statement, c.columns,
-       c.custom_fields, c.mapping_digest, c.crm_url_sealed, c.settings, c.observe, c.connected_at, c.started_at,
+       c.custom_fields, c.custom_field_types, c.mapping_digest,
+       c.crm_url_sealed, c.settings, c.observe, c.connected_at, c.started_at,
        c.paused_at, c.disconnected_at, c.disconnected_reason, c.held_at, c.held_reason, c.held_message, c.pull_since,
        c.pulled_whole_at, c.swept_at, c.quiet_ticks, c.quiet_since, c.last_tick_at, reconciler.clock() AS now,
        a.account_id, a.encoded_account_id, a.organization, a.api_key_sealed, a.access_token_sealed, a.key_fingerprint,
-       a.pace_per_second, a.pace_per_day
+       a.pace_per_second, a.pace_per_day, a.token_ends_at, a.refresh_token_used_at,
+       a.refresh_token_sealed IS NOT NULL AS has_refresh_token, c.caught_up_since
 FROM reconciler.connections AS c JOIN reconciler.accounts AS a ON a.account_id = c.account_id
 WHERE c.name = :name;

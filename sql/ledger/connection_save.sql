@@ -1,9 +1,10 @@
 -- Make a connection, or replace what connecting again replaces: list, statement and what was learnt of both.
 -- Another mapping forgets what was decided; links and states stay. Another list has other members.
--- Parameters: name, account_id, list_id, list_name, workspace, statement, columns, custom_fields, mapping_digest,
--- consent_basis, observe.
+-- Parameters: name, account_id, list_id, list_name, workspace, statement, columns, custom_fields, custom_field_types,
+-- mapping_digest, consent_basis, observe.
 WITH before AS (
-    SELECT connection_id FROM reconciler.connections WHERE name = :name AND mapping_digest <> :mapping_digest
+    SELECT connection_id, list_id <> CAST(:list_id AS uuid) AS has_other_list
+    FROM reconciler.connections WHERE name = :name AND mapping_digest <> :mapping_digest
 ), seen_on_it AS (
     INSERT INTO reconciler.earlier_members (connection_id, list_id, member_id)
     SELECT m.connection_id, c.list_id, m.member_id
@@ -14,22 +15,28 @@ WITH before AS (
     DELETE FROM reconciler.members WHERE connection_id IN (
         SELECT connection_id FROM reconciler.connections WHERE name = :name AND list_id <> CAST(:list_id AS uuid))
 ), reopened AS (
-    UPDATE reconciler.pairs SET contact_digest = NULL, refused_fields = '{}'
-    WHERE connection_id IN (SELECT connection_id FROM before)
+    -- Who was let back onto one list was not let onto another.
+    UPDATE reconciler.pairs AS p
+    SET contact_digest = NULL, refused_fields = '{}',
+        rejoin_at = CASE WHEN b.has_other_list THEN NULL ELSE p.rejoin_at END,
+        rejoin_basis = CASE WHEN b.has_other_list THEN NULL ELSE p.rejoin_basis END
+    FROM before AS b WHERE p.connection_id = b.connection_id
 ), rearmed AS (
     DELETE FROM reconciler.rejects WHERE connection_id IN (SELECT connection_id FROM before)
 ), unread AS (
     DELETE FROM reconciler.watermarks WHERE connection_id IN (SELECT connection_id FROM before)
 )
 INSERT INTO reconciler.connections AS c (name, account_id, list_id, list_name, workspace, statement, columns, custom_fields,
-                                         mapping_digest, consent_basis, observe, connected_at)
+                                         custom_field_types, mapping_digest, consent_basis, observe, connected_at)
 VALUES (:name, :account_id, CAST(:list_id AS uuid), :list_name, :workspace, :statement, CAST(:columns AS jsonb),
-        CAST(:custom_fields AS jsonb), :mapping_digest, CAST(:consent_basis AS text), :observe, reconciler.clock())
+        CAST(:custom_fields AS jsonb), CAST(:custom_field_types AS jsonb), :mapping_digest, CAST(:consent_basis AS text), :observe, reconciler.clock())
 ON CONFLICT (name) DO UPDATE
 SET account_id = EXCLUDED.account_id, list_id = EXCLUDED.list_id, list_name = EXCLUDED.list_name,
     workspace = EXCLUDED.workspace, statement = EXCLUDED.statement, columns = EXCLUDED.columns,
-    custom_fields = EXCLUDED.custom_fields, mapping_digest = EXCLUDED.mapping_digest,
+    custom_fields = EXCLUDED.custom_fields, custom_field_types = EXCLUDED.custom_field_types,
+    mapping_digest = EXCLUDED.mapping_digest,
     consent_basis = coalesce(EXCLUDED.consent_basis, c.consent_basis), observe = c.observe OR EXCLUDED.observe,
+    caught_up_since = coalesce(c.caught_up_since, c.disconnected_at),
     disconnected_at = NULL, disconnected_reason = NULL, held_at = NULL, held_reason = NULL, held_message = NULL,
     swept_at = CASE WHEN c.mapping_digest = EXCLUDED.mapping_digest THEN c.swept_at END,
     pulled_whole_at = CASE WHEN c.mapping_digest = EXCLUDED.mapping_digest THEN c.pulled_whole_at END

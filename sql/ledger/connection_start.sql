@@ -2,7 +2,7 @@
 -- Parameter: connection_id.
 WITH said_again AS (
     UPDATE reconciler.pairs SET contact_digest = NULL, verdict = NULL
-    WHERE connection_id = :connection_id AND verdict IN ('invalid', 'needs_single_write', 'rejected')
+    WHERE connection_id = :connection_id AND verdict IN ('invalid', 'needs_single_write', 'too_many_lists', 'rejected')
 )
 UPDATE reconciler.connections SET started_at = coalesce(started_at, reconciler.clock()), observe = false
 WHERE connection_id = :connection_id;

@@ -43,4 +43,9 @@ ON CONFLICT (connection_id, contact_id) DO UPDATE
 SET member_id = EXCLUDED.member_id, contact_digest = EXCLUDED.contact_digest, member_digest = EXCLUDED.member_digest,
     verdict = EXCLUDED.verdict, message = EXCLUDED.message, decided_at = EXCLUDED.decided_at,
     look_again_at = EXCLUDED.look_again_at, applied = EXCLUDED.applied, shown = EXCLUDED.shown,
-    drifted = EXCLUDED.drifted;
+    drifted = EXCLUDED.drifted,
+    -- Seen on the list again, or off by their own word since: leaving counts again.
+    rejoin_at = CASE WHEN EXCLUDED.verdict IN ('unchanged', 'update', 'unsubscribed', 'opted_out') THEN NULL
+                     ELSE p.rejoin_at END,
+    rejoin_basis = CASE WHEN EXCLUDED.verdict IN ('unchanged', 'update', 'unsubscribed', 'opted_out') THEN NULL
+                        ELSE p.rejoin_basis END;

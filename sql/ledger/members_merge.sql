@@ -12,7 +12,11 @@ WITH latest AS (
     WHERE s.fields IS NOT NULL
     ORDER BY s.member_id, s.updated_at DESC NULLS LAST
 ), judged AS (
-    SELECT l.member_id, l.address_hash, l.status, l.updated_at, l.opted_out_at, l.deleted_at,
+    SELECT l.member_id, l.address_hash, l.status, l.updated_at, l.deleted_at, l.occupied,
+           -- Who unsubscribed and was deleted after that has still unsubscribed, whatever a later answer leaves out.
+           CASE WHEN l.status IN ('explicit', 'implicit') THEN l.opted_out_at
+                ELSE coalesce(l.opted_out_at, m.opted_out_at, CASE WHEN m.status = 'unsubscribed' THEN m.read_at END)
+           END AS opted_out_at,
            CASE WHEN l.is_ours THEN l.address END AS address,
            CASE WHEN l.is_ours THEN l.fields END AS fields,
            coalesce(l.on_list, m.on_list, false) AS seen,
@@ -32,15 +36,16 @@ WITH latest AS (
     SELECT j.*, CASE WHEN j.is_missing AND NOT j.has_left THEN true ELSE j.seen END AS on_list FROM judged AS j
 )
 INSERT INTO reconciler.members AS m (connection_id, member_id, address_hash, status, on_list, address, fields, updated_at,
-                                     opted_out_at, deleted_at, read_at, seen_on_list_at, left_at)
+                                     opted_out_at, deleted_at, occupied, read_at, seen_on_list_at, left_at)
 SELECT :connection_id, s.member_id, s.address_hash, s.status, s.on_list, s.address, s.fields, s.updated_at,
-       s.opted_out_at, s.deleted_at, :read_at, CASE WHEN s.seen OR s.left_earlier THEN CAST(:read_at AS timestamptz) END,
+       s.opted_out_at, s.deleted_at, s.occupied, :read_at, CASE WHEN s.seen OR s.left_earlier THEN CAST(:read_at AS timestamptz) END,
        CASE WHEN s.left_earlier THEN reconciler.clock() END
 FROM settled AS s
 ON CONFLICT (connection_id, member_id) DO UPDATE
 SET address_hash = EXCLUDED.address_hash, status = EXCLUDED.status, on_list = EXCLUDED.on_list,
     address = EXCLUDED.address, fields = EXCLUDED.fields, updated_at = EXCLUDED.updated_at,
-    opted_out_at = EXCLUDED.opted_out_at, deleted_at = EXCLUDED.deleted_at, read_at = EXCLUDED.read_at,
+    opted_out_at = EXCLUDED.opted_out_at, deleted_at = EXCLUDED.deleted_at,
+    occupied = EXCLUDED.occupied, read_at = EXCLUDED.read_at,
     seen_on_list_at = coalesce(EXCLUDED.seen_on_list_at, m.seen_on_list_at),
     left_at = CASE
         WHEN EXCLUDED.seen_on_list_at IS NOT NULL THEN NULL
@@ -52,10 +57,11 @@ SET address_hash = EXCLUDED.address_hash, status = EXCLUDED.status, on_list = EX
     absent_by = CASE WHEN EXCLUDED.seen_on_list_at IS NOT NULL OR NOT EXCLUDED.on_list THEN NULL
                      WHEN :by_id THEN coalesce(m.absent_by, 'id') ELSE m.absent_by END
 WHERE m.read_at <= EXCLUDED.read_at
-  AND ((m.address_hash, m.status, m.on_list, m.address, m.fields, m.updated_at, m.opted_out_at, m.deleted_at)
+  AND ((m.address_hash, m.status, m.on_list, m.address, m.fields, m.updated_at, m.opted_out_at, m.deleted_at,
+        m.occupied)
        IS DISTINCT FROM
        (EXCLUDED.address_hash, EXCLUDED.status, EXCLUDED.on_list, EXCLUDED.address, EXCLUDED.fields,
-        EXCLUDED.updated_at, EXCLUDED.opted_out_at, EXCLUDED.deleted_at)
+        EXCLUDED.updated_at, EXCLUDED.opted_out_at, EXCLUDED.deleted_at, EXCLUDED.occupied)
        OR (:by_id AND EXCLUDED.on_list AND EXCLUDED.seen_on_list_at IS NULL AND m.absent_at IS NULL)
        OR (EXCLUDED.seen_on_list_at IS NOT NULL
            AND (m.left_at IS NOT NULL OR m.absent_at IS NOT NULL OR m.seen_on_list_at IS NULL)));

@@ -8,5 +8,6 @@ CREATE TEMPORARY TABLE staged_members (
     fields jsonb,
     updated_at timestamptz,
     opted_out_at timestamptz,
-    deleted_at timestamptz
+    deleted_at timestamptz,
+    occupied jsonb NOT NULL DEFAULT '{}'
 ) ON COMMIT DROP;

@@ -2,7 +2,7 @@
 -- Parameters: run_id, connection_id.
 INSERT INTO reconciler.run_rows (run_id, contact_id, email, action, field, after, outcome, code, message)
 SELECT o.run_id, o.contact_id, o.address, 'skip', NULL, NULL,
-       CASE WHEN o.reason IN ('rejected', 'needs_single_write') THEN 'rejected'
+       CASE WHEN o.reason IN ('rejected', 'needs_single_write', 'too_many_lists') THEN 'rejected'
             WHEN o.reason IN ('membership_unclear', 'address_taken', 'moved') THEN 'deferred' ELSE 'skipped' END,
        o.reason, o.message
 FROM reconciler.plan_changes AS o
@@ -11,6 +11,9 @@ UNION ALL
 SELECT o.run_id, o.contact_id, o.address, 'skip', f.key, left(c.fields ->> f.key, 100), 'skipped', 'field_refused', f.value
 FROM reconciler.plan_changes AS o
 JOIN reconciler.contacts AS c ON c.connection_id = :connection_id AND c.contact_id = o.contact_id
-CROSS JOIN LATERAL jsonb_each_text(c.refused) AS f
-WHERE o.run_id = :run_id AND o.kind <> 'skip'
+LEFT JOIN reconciler.members AS m ON m.connection_id = :connection_id AND m.member_id = o.member_id
+CROSS JOIN LATERAL jsonb_each_text(
+    CASE WHEN coalesce(m.occupied, '{}') = '{}' THEN c.refused
+         ELSE c.refused || reconciler.surplus(c.fields, coalesce(m.fields, '{}'), m.occupied) END) AS f
+WHERE o.run_id = :run_id AND (o.kind <> 'skip' OR o.reason = 'unchanged')
 ORDER BY 2, 5 NULLS FIRST;

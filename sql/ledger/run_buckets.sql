@@ -32,7 +32,7 @@ CROSS JOIN LATERAL (
                                                'out_of_scope') THEN 'suppressed'
         WHEN coalesce(o.reason, p.verdict) IN ('membership_unclear', 'address_taken', 'moved', 'readdress', 'add', 'update')
             THEN 'deferred'
-        WHEN coalesce(o.reason, p.verdict) = 'needs_single_write' THEN 'rejected'
+        WHEN coalesce(o.reason, p.verdict) IN ('needs_single_write', 'too_many_lists') THEN 'rejected'
         WHEN p.verdict IS NULL AND NOT EXISTS (SELECT FROM reconciler.plans WHERE run_id = :run_id) THEN 'deferred'
         ELSE coalesce(o.reason, p.verdict) END AS bucket,
     CASE WHEN d.outcome = 'skipped' THEN d.code ELSE coalesce(o.reason, p.verdict) END AS reason,

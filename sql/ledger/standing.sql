@@ -4,14 +4,14 @@ WITH stands AS (
     SELECT c.contact_id, p.member_id, c.gone_at IS NULL AS is_in_crm,
            CASE
                WHEN p.verdict IS NULL THEN 'waiting'
-               WHEN p.verdict IN ('unchanged', 'add', 'update', 'readdress', 'rejected', 'needs_single_write', 'membership_unclear',
-                                  'address_taken', 'moved')
+               WHEN p.verdict IN ('unchanged', 'add', 'update', 'readdress', 'rejected', 'needs_single_write', 'too_many_lists',
+                                  'membership_unclear', 'address_taken', 'moved')
                    AND m.on_list AND m.absent_at IS NULL AND m.status IN ('explicit', 'implicit')
                    AND row_number() OVER (PARTITION BY p.member_id ORDER BY p.verdict <> 'unchanged', c.contact_id) = 1
                    THEN 'on_list'
                WHEN p.verdict IN ('unchanged', 'add', 'update', 'readdress', 'membership_unclear', 'address_taken', 'moved')
                    THEN 'waiting'
-               WHEN p.verdict = 'needs_single_write' THEN 'rejected'
+               WHEN p.verdict IN ('needs_single_write', 'too_many_lists') THEN 'rejected'
                ELSE p.verdict END AS place
     FROM reconciler.contacts AS c
     LEFT JOIN reconciler.pairs AS p ON p.connection_id = c.connection_id AND p.contact_id = c.contact_id

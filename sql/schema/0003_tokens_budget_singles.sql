@@ -2,9 +2,15 @@
 
 ALTER TABLE reconciler.accounts
     ADD COLUMN token_ends_at timestamptz,
-    ADD COLUMN refresh_token_used_at timestamptz;
+    ADD COLUMN refresh_token_used_at timestamptz,
+    ADD COLUMN refresh_unanswered_at timestamptz;
 COMMENT ON COLUMN reconciler.accounts.token_ends_at IS 'When the access token ends at the latest; NULL: not known.';
 COMMENT ON COLUMN reconciler.accounts.refresh_token_used_at IS 'When the refresh token was given or last used: after 180 idle days it is stale.';
+COMMENT ON COLUMN reconciler.accounts.refresh_unanswered_at IS 'When a refresh was asked for and no answer came: a rotating refresh token may be used up by it.';
+-- Tokens that were given to an earlier version last a day, as all do that nothing renews.
+UPDATE reconciler.accounts
+SET token_ends_at = token_stored_at + interval '24 hours',
+    refresh_token_used_at = CASE WHEN refresh_token_sealed IS NOT NULL THEN token_stored_at END;
 
 ALTER TABLE reconciler.connections
     ADD COLUMN custom_field_types jsonb NOT NULL DEFAULT '{}',
@@ -62,3 +68,27 @@ ALTER TABLE reconciler.batch_contacts
 COMMENT ON COLUMN reconciler.batch_contacts.former_hash IS 'Keyed hash of the address that a changed one leaves: it is held too.';
 COMMENT ON COLUMN reconciler.batch_contacts.has_rest IS 'Whether something is left that only a call of its own can do: decided again once this is seen.';
 COMMENT ON COLUMN reconciler.batch_contacts.kind IS 'add, update or readdress.';
+
+ALTER TABLE reconciler.members ADD COLUMN occupied jsonb NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN reconciler.members.occupied IS 'How many places are filled there by what is not ours: phones of other kinds, other custom fields; and lists, where they are as many as a contact can be on.';
+
+-- A contact has at most 3 phones and 25 custom fields (provider's contract, ContactResource). What an import does with
+-- more is not documented, so more is never sent.
+CREATE FUNCTION reconciler.surplus(wanted jsonb, there jsonb, occupied jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_object_agg(f.field, CASE WHEN f.is_custom
+               THEN 'the contact has 25 custom fields there, and there is no place for another'
+               ELSE 'the contact has 3 phones there, and there is no place for another' END), '{}')
+    FROM (SELECT w.field, w.field LIKE 'cf\_%' AS is_custom,
+                 row_number() OVER (PARTITION BY w.field LIKE 'cf\_%'
+                                    ORDER BY array_position(ARRAY['mobile_phone', 'work_phone', 'home_phone'], w.field),
+                                             w.field) AS place
+          FROM jsonb_object_keys(wanted) AS w (field)
+          WHERE (w.field LIKE 'cf\_%' OR w.field LIKE '%phone') AND NOT there ? w.field) AS f
+    CROSS JOIN (SELECT count(*) FILTER (WHERE t.field LIKE 'cf\_%') AS custom_fields,
+                       count(*) FILTER (WHERE t.field NOT LIKE 'cf\_%' AND t.field LIKE '%phone') AS phones
+                FROM jsonb_object_keys(there) AS t (field)) AS has
+    WHERE f.place > CASE WHEN f.is_custom
+        THEN 25 - has.custom_fields - coalesce(CAST(occupied ->> 'custom_fields' AS integer), 0)
+        ELSE 3 - has.phones - coalesce(CAST(occupied ->> 'phones' AS integer), 0) END
+$$;
+COMMENT ON FUNCTION reconciler.surplus IS 'The wanted fields for which a member has no place, each with the reason.';

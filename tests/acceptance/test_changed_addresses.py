@@ -168,3 +168,17 @@ def test_who_got_another_first_and_last_name_is_another_person(installation: Ins
     assert (report["counts"]["added"], report["counts"]["updated"]) == (1, 0)
     assert set(installation.api.members()) == {"ada@example.com", "new@example.com"}
     assert report["standing"]["list"]["still_on_list"] == 1
+
+
+def test_an_address_that_is_taken_by_nobody_who_can_be_found_is_rejected_with_the_words(
+    installation: Installation, ada: str
+) -> None:
+    words = [{"error_key": "contacts.api.conflict", "error_message": "Validation failed: Email already exists"}]
+    installation.api.door.fault(fault="status", operation="putContact", status=409, body=words)
+    installation.change(ada, email="countess@example.com")
+
+    report = installation.run()
+
+    assert report["counts"]["rejected"] == 1
+    assert "Email already exists" in installation.sql("SELECT message FROM reconciler.rejects")[0][0]
+    assert installation.run()["api"]["calls"] == 0

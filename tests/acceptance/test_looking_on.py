@@ -40,6 +40,64 @@ def test_who_was_only_looked_at_is_pushed_once_it_is_started(installation: Insta
     assert set(installation.api.members()) == {"ada@example.com"}
 
 
+def _writes(installation: Installation) -> list[object]:
+    """The requests that were no reading, but for an export, which reads too."""
+    history = installation.api.door.state(contacts=False, history=100_000)["history"]
+    return [asked["operation"] for asked in history if asked["method"] != "GET"]
+
+
+@pytest.mark.parametrize("how", ["--observe", "--no-start", "READ_ONLY"])
+def test_who_looks_on_for_long_writes_nothing_and_then_everything(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    door, list_id = installation.api.door, installation.api.list_id
+    ada = installation.add("ada@example.com", first_name="Ada")
+    bob = installation.add("bob@example.com", first_name="Bob")
+    door.contact(action="create", email="bob@example.com", list_id=list_id, fields={"first_name": "Robert"})
+    if how == "READ_ONLY":
+        monkeypatch.setenv("RECONCILER_READ_ONLY", "1")
+    installation.connect("acme", *([how] if how.startswith("--") else []))
+    for number, options in enumerate([(), (), ("--full",), (), ("--full",)]):
+        installation.change(ada, last_name=f"Love {number}")
+        installation.change(bob, email=f"bob{number}@example.com")
+        assert installation.run("acme", *options)["state"] == "observed"
+        assert installation.say("run", "--all").code == 0
+        installation.later(20)
+    assert _writes(installation) == []
+
+    monkeypatch.delenv("RECONCILER_READ_ONLY", raising=False)
+    assert installation.say("start", "acme").code == 0
+    report = installation.run()
+
+    assert report["state"] in ("completed", "completed_with_problems")
+    assert installation.api.members()["ada@example.com"]["last_name"] == "Love 4"
+    assert "bulkImportContactsJSON" in _writes(installation)
+
+
+def test_who_is_paused_is_asked_for_nothing_until_resumed(installation: Installation) -> None:
+    """Not by runs, ticks, forced full runs or plans; and a second pause changes nothing."""
+    installation.add("ada@example.com")
+    installation.connect()
+    for _ in range(2):
+        assert installation.say("pause", "acme").code == 0
+    calls, runs = installation.api.calls(), installation.sql("SELECT count(*) FROM reconciler.runs")
+
+    for words in (
+        ("run", "acme"),
+        ("run", "acme", "--full"),
+        ("run", "--all"),
+        ("run", "--all", "--full"),
+        ("plan", "acme"),
+    ):
+        assert installation.say(*words).code == 0
+        installation.later(24 * 60)
+
+    assert installation.api.calls() == calls
+    assert installation.sql("SELECT count(*) FROM reconciler.runs") == runs
+    assert installation.say("resume", "--all").code == 0
+    assert installation.run()["counts"]["added"] == 1
+
+
 def test_what_changed_only_at_constant_contact_is_kept_and_reported(installation: Installation) -> None:
     ada = installation.add("ada@example.com", first_name="Ada", last_name="Love")
     installation.connect()

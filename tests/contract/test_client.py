@@ -50,7 +50,7 @@ def mapped(api: Api) -> wire.Mapped:
     with_custom = _client(api, api.access_token)
     known = with_custom.custom_fields()
     with_custom.close()
-    return wire.Mapped(api.list_id, fields, {"customer_id": known["customer_id"]})
+    return wire.Mapped(api.list_id, fields, {"customer_id": known["customer_id"].custom_field_id})
 
 
 def test_the_account_its_lists_and_its_counts_are_read(client: ConstantContact, api: Api) -> None:
@@ -149,6 +149,27 @@ def test_nobody_who_was_last_seen_as_not_mailable_is_ever_written(
         client.start_import(api.list_id, [("Ada@Example.com", wire.import_row("Ada@Example.com", {}))])
 
     assert api.imported() == []
+
+
+def test_who_was_deleted_is_written_only_where_they_are_let_in(
+    client: ConstantContact, api: Api, mapped: wire.Mapped
+) -> None:
+    for who in ("deleted", "both"):
+        api.door.contact(action="create", email=f"{who}@example.com", list_id=api.list_id)
+    api.door.contact(action="unsubscribe", email="both@example.com")
+    for who in ("deleted", "both"):
+        api.door.contact(action="delete", email=f"{who}@example.com")
+    list(client.deleted(mapped))
+    rows = {who: (f"{who}@example.com", wire.import_row(f"{who}@example.com", {})) for who in ("deleted", "both")}
+    everybody = [address for address, _ in rows.values()]
+
+    for refused in ([rows["deleted"]], [rows["both"]], list(rows.values())):
+        with pytest.raises(ApiRefused, match="not mailable"):
+            client.start_import(api.list_id, refused, let_in=everybody if rows["both"] in refused else ())
+
+    assert api.imported() == []
+    client.start_import(api.list_id, [rows["deleted"]], let_in=everybody)
+    assert api.imported() == ["deleted@example.com"]
 
 
 def test_what_is_not_there_is_said(client: ConstantContact, api: Api, mapped: wire.Mapped) -> None:

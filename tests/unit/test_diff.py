@@ -281,6 +281,45 @@ class TestSkipping:
 
         assert skipped(a_candidate(**given)).reason == _REASONS[first][0]
 
+    def test_who_is_on_as_many_lists_as_can_be_is_not_put_on_another(self) -> None:
+        full = dataclasses.replace(a_member(on_list=False), lists_full=True)
+
+        assert skipped(a_candidate(member=full)).reason == Reason.TOO_MANY_LISTS
+        assert "50 lists" in skipped(a_candidate(member=full)).message
+        on_it = dataclasses.replace(full, on_list=True)
+        assert updated(a_candidate(fields={"first_name": "Ann"}, member=on_it)) == {"first_name": "Ann"}
+
+    @pytest.mark.parametrize(
+        "member",
+        [a_member(on_list=False, left=True), a_member(status=Status.DELETED, on_list=False)],
+        ids=["left", "deleted"],
+    )
+    def test_who_was_let_back_in_is_added(self, member: Present) -> None:
+        assert isinstance(decided(a_candidate(member=member, may_rejoin=True)), Add)
+        assert isinstance(decided(a_candidate(member=None, linked=member, may_rejoin=True)), Add | Readdress)
+
+    @pytest.mark.parametrize(
+        "member",
+        [
+            a_member(status=Status.UNSUBSCRIBED, on_list=False, left=True),
+            dataclasses.replace(a_member(status=Status.DELETED, on_list=False), opted_out=True),
+            dataclasses.replace(a_member(on_list=False, left=True), opted_out=True),
+            a_member(status=Status.TEMP_HOLD, on_list=False, left=True),
+        ],
+    )
+    def test_whoever_unsubscribed_or_is_not_mailable_is_let_in_by_nobody(self, member: Present) -> None:
+        reasons = (Reason.UNSUBSCRIBED, Reason.NOT_MAILABLE)
+
+        assert skipped(a_candidate(member=member, may_rejoin=True)).reason in reasons
+        assert skipped(a_candidate(linked=member, may_rejoin=True)).reason in reasons
+
+    def test_a_duplicate_s_own_leaving_counts_where_only_the_other_was_let_back_in(self) -> None:
+        here, gone = a_member(on_list=False, left=True), a_member(OTHER_MEMBER, on_list=False, left=True)
+        let_in = a_candidate("c1", member=here, may_rejoin=True)
+        other = a_candidate("c2", member=here, linked=gone)
+
+        assert told([let_in, other])["c1"] == Reason.LEFT_LIST
+
     @pytest.mark.parametrize(
         ("reason", "member"),
         [

@@ -83,7 +83,7 @@ def _codes_of(tree: ast.Module) -> set[str]:
 def _written_by_sql() -> set[str]:
     files: list[Path] = sorted((statements.folder() / "ledger").glob("*.sql"))
     texts = [path.read_text(encoding="utf-8") for path in files]
-    writing = [re.sub(r"--[^\n]*", "", text) for text in texts if "INTO reconciler.run_rows" in text]
+    writing = [re.sub(r"--[^\n]*", "", text) for text in texts if re.search("(INTO|UPDATE) reconciler.run_rows", text)]
     return {word for text in writing for word in re.findall(r"'([a-z]+(?:_[a-z]+)*)'", text)} - _OTHER_WORDS
 
 

@@ -58,6 +58,36 @@ class TestReadingAMember:
         )
         assert wire.member(answer, ALL) == expected
 
+    def test_places_that_are_filled_by_what_is_not_ours_are_counted(self) -> None:
+        answer = {
+            "phone_numbers": [{"phone_number": "555-0100", "kind": kind} for kind in ("home", "work", "other")],
+            "custom_fields": [{"custom_field_id": found, "value": "x"} for found in (CUSTOM, LIST)],
+            "list_memberships": [f"l{number}" for number in range(50)],
+        }
+
+        assert read(answer, ALL).occupied == {"phones": 2, "custom_fields": 1, "lists": 50}
+        assert read({**answer, "list_memberships": [LIST] * 50}, ALL).occupied == {"phones": 2, "custom_fields": 1}
+        assert read(answer, mapped("work_phone")).occupied["phones"] == 2
+
+    def test_a_custom_fields_value_has_the_one_form_of_its_type(self) -> None:
+        typed = Mapped(LIST, ("cf_level",), {"level": CUSTOM}, {"level": "number"})
+        answer = {"custom_fields": [{"custom_field_id": CUSTOM, "value": " 5.00 "}]}
+
+        assert read(answer, typed).fields == {"cf_level": "5"}
+
+    def test_who_unsubscribed_and_was_deleted_has_opted_out(self) -> None:
+        address = {"address": "ann@example.com", "permission_to_send": "unsubscribed"}
+        deleted = "2024-05-31T12:00:00Z"
+
+        found = read({"email_address": address, "deleted_at": deleted}, ALL)
+
+        assert found.status is Status.DELETED
+        assert found.opted_out_at == dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
+        with_date = read(
+            {"email_address": {**address, "opt_out_date": "2024-01-01T00:00:00Z"}, "deleted_at": deleted}, ALL
+        )
+        assert with_date.opted_out_at == dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+
     def test_an_answer_with_nothing_but_an_id_is_read(self) -> None:
         assert read({}, ALL) == Member(member_id="m1", status=Status.NOT_SET, on_list=None)
 
