@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.demo import usual_script
 from reconciler.demo.account import Account
 from reconciler.demo.stage import WORKSPACE
-from reconciler.errors import UsageError
 from reconciler.simulator import SideDoor, Simulator
 
 if TYPE_CHECKING:
@@ -53,11 +52,13 @@ def run_usual_script(stage: Stage, off: Mapping[str, str]) -> Pass:
     with Simulator(speed="fast") as simulator:
         account = Account(SideDoor(simulator.url), simulator.list_id)
         _copy(stage.account, account)
-        if already := who_is_back(off, account):
-            raise UsageError(f"the copy for the script has {len(already)} people on the list who are off it")
+        already = who_is_back(off, account)
         requests = account.requests()
         usual_script.sync(_rows(stage), _api(simulator), simulator.list_id)
-        return Pass(account.requests() - requests, who_is_back(off, account))
+        back = who_is_back(off, account)
+        return Pass(
+            account.requests() - requests, {address: back[address] for address in back if address not in already}
+        )
 
 
 def who_is_back(off: Mapping[str, str], account: Account) -> dict[str, str]:

@@ -65,12 +65,12 @@ def let_token_end(stage: Stage) -> Expiry:
     return expiry
 
 
-def wait(stage: Stage) -> tuple[Sequence[str], int]:
+def wait(stage: Stage) -> tuple[str, int]:
     """Nobody connects for hours, and one more run is tried: how the connection stands then, and what it had asked."""
     stage.pass_time(_WAIT_SECONDS)
     before = stage.account.requests()
     stage.run()
-    return _standing(stage), stage.account.requests() - before
+    return stage.status().splitlines()[0], stage.account.requests() - before
 
 
 def connect_again(stage: Stage) -> Report:
@@ -111,13 +111,6 @@ def reasons(off: Mapping[str, str]) -> str:
     """Those who are off, counted by reason."""
     counts = Counter(off.values())
     return ", ".join(f"{counts[reason]:,} {reason}" for reason in sorted(counts)) or "nobody"
-
-
-def _standing(stage: Stage) -> Sequence[str]:
-    """Of the program's own status the lines that say that it is disconnected, and who waits."""
-    badge, *lines = stage.status().splitlines()
-    waiting = [line.strip() for line in lines if "waiting" in line and "waiting" not in badge]
-    return [badge, *waiting[:1]]
 
 
 def _has_mobile(member: Mapping[str, object]) -> bool:

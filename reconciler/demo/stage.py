@@ -160,6 +160,7 @@ def _settings(url: str, simulator: Simulator, folder: Path, pace: float | None) 
             "RECONCILER_DATABASE_URL": url,
             "RECONCILER_KEYRING": str(keyring),
             "RECONCILER_API_URL": simulator.api_url,
+            "RECONCILER_AUTH_URL": simulator.auth_url,
             **({"RECONCILER_PACE_PER_SECOND": str(pace)} if pace else {}),
         },
         None,

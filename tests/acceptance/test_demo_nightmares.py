@@ -9,7 +9,6 @@ import pytest
 
 from reconciler.demo import beside, nightmares, people, scenes, story
 from reconciler.demo.stage import fill_account, set_stage
-from reconciler.domain import State
 from reconciler.ledger import connections
 from reconciler.reconcile import find
 
@@ -22,44 +21,74 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.http
 
 CONTACTS = 100
+LOOK, WAIT = scenes.look_at_first_sync, nightmares.wait
 
 
 @contextlib.contextmanager
-def _played() -> Iterator[tuple[Stage, Hour]]:
-    """The story up to the end of its hour, with waits made short."""
+def _set() -> Iterator[Stage]:
+    """The demo's stage without the provider's limits."""
     crowd = people.people(CONTACTS)
     with set_stage(crowd, lambda _: None, speed="fast", pace=1_000) as stage:
         fill_account(stage, crowd)
-        scenes.look_at_first_sync(stage)
-        with stage.ledger.transaction() as tx:
-            quick = {"poll_first_seconds": 0.02, "read_back_pause_seconds": 0.02}
-            connections.set_settings(tx, find(stage.ledger, "acme").connection_id, quick)
+        yield stage
+
+
+def _look_quickly(stage: Stage) -> str:
+    """Connect as the demo does, with shorter waits."""
+    told = LOOK(stage)
+    with stage.ledger.transaction() as tx:
+        quick = {"poll_first_seconds": 0.02, "read_back_pause_seconds": 0.02}
+        connections.set_settings(tx, find(stage.ledger, "acme").connection_id, quick)
+    return told
+
+
+@pytest.fixture
+def played() -> Iterator[tuple[Stage, Hour]]:
+    """The story up to the end of its hour."""
+    with _set() as stage:
+        _look_quickly(stage)
         stage.run()
         yield stage, scenes.live_an_hour(stage)
 
 
 @pytest.fixture
-def played() -> Iterator[tuple[Stage, Hour]]:
-    with _played() as both:
-        yield both
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """Everything set for the whole story."""
+    monkeypatch.setattr(scenes, "look_at_first_sync", _look_quickly)
+    with _set() as made:
+        yield made
 
 
-def test_every_nightmare_stays_one(played: tuple[Stage, Hour], capsys: pytest.CaptureFixture[str]) -> None:
-    stage, hour = played
-    stage.run()
+def test_the_whole_story_ends_well_and_every_nightmare_stays_one(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended_well = story._tell_chapters(stage)
 
-    left = nightmares.tell_of_leaving(stage, hour)
-    assert left.is_well
-    assert "0 of them among these 6. Back on the list: 0." in left.told
-    assert scenes.tell_of_moved(stage, hour)[1]
-    is_well, reports = story._tell_nightmares(stage, hour)
     told = " ".join(capsys.readouterr().out.split())
-    assert is_well
-    assert [report.state for report in reports] == [State.COMPLETED, State.NOTHING_TO_DO]
+    assert ended_well, told
+    assert "the same contact has the new one, still on its other list, with its tag, its permission as it was" in told
+    assert "2 requests wrote 16 contacts, 0 of them among these 6. Back on the list: 0." in told
     assert "34 contacts waiting, the oldest for 3 h 10 min" in told
+    assert "One more run was tried meanwhile; Constant Contact had 0 requests." in told
     assert "Arrived, by Constant Contact's own side: 30 of 30 new mobiles, 4 of 4 new contacts." in told
     assert "Put back: 0. Written at all: 0." in told
-    assert story._agreement(stage, hour).is_whole
+
+
+def test_a_story_in_which_somebody_comes_back_does_not_end_well(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def wait_and_rejoin(stage: Stage) -> object:
+        off = stage.account.look().off(())
+        email = next(address for address, reason in sorted(off.items()) if reason == "unsubscribed")
+        stage.door.contact(action="change", email=email, permission="implicit")
+        stage.door.contact(action="join_list", email=email, list_id=stage.simulator.list_id)
+        return WAIT(stage)
+
+    monkeypatch.setattr(nightmares, "wait", wait_and_rejoin)
+    assert not story._tell_chapters(stage)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "is on the list although kept off NO, 1 differences" in told
+    assert "who had unsubscribed 14 1" in told
 
 
 def test_the_script_puts_back_everybody_who_was_off_and_the_reconciler_nobody(played: tuple[Stage, Hour]) -> None:
