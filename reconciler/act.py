@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
-from reconciler import forecast, push, singles
+from reconciler import decide, forecast, push, singles
 from reconciler.errors import QueueFull
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def send(work: Work, fresh: Freshness, pace: tuple[float, int]) -> None:
         if not push.settle(work):
             work.sleep(work.connection.limits.poll_most_seconds)
         push.push(work, fresh.of_both)
-    singles.write_singly(work, fresh.of_crm, fresh.decide_anew)
+    singles.write_singly(work, fresh.of_crm, functools.partial(decide.decide_anew, work))
 
 
 def _tell_what_is_short(work: Work, pace: tuple[float, int]) -> None:

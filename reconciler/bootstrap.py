@@ -135,8 +135,7 @@ class Process:
 
     def sign_in(self, ledger: Ledger, application: Application) -> OAuth:
         """The OAuth server, for an application that has no token yet."""
-        fingerprint = self.vault().keyed_hash(application.api_key.reveal())
-        return self._oauth(Usage(ledger, fingerprint, self.settings.pace_per_second, self.settings.pace_per_day))
+        return self._oauth(self._slots_of(ledger, self.vault().keyed_hash(application.api_key.reveal())))
 
     def _oauth(self, slots: Usage) -> OAuth:
         """Token requests have a pace of their own, and their part of the day."""
@@ -145,21 +144,21 @@ class Process:
         return OAuth(self.settings.auth_url, TokenSlots(own, replace(slots, per_day=slots.per_day + RESERVE)))
 
     def _given(self, ledger: Ledger, vault: Vault, given: Credentials) -> ConstantContact:
-        fingerprint = vault.keyed_hash(given.api_key.reveal())
-        with ledger.transaction() as tx:
-            per_second, per_day = pace_of(tx, fingerprint)
+        slots = self._slots_of(ledger, vault.keyed_hash(given.api_key.reveal()))
         # A person waits: the checks may use what runs leave.
-        most = (per_day or self.settings.pace_per_day) + RESERVE
-        slots = Usage(ledger, fingerprint, per_second or self.settings.pace_per_second, most)
-        return self.api(OneToken(given.access_token), slots, Limits())
+        return self.api(OneToken(given.access_token), replace(slots, per_day=slots.per_day + RESERVE), Limits())
+
+    def _slots_of(self, ledger: Ledger, key_fingerprint: bytes) -> Usage:
+        """The slots of an API key, by its own figures where an account of it has some."""
+        with ledger.transaction() as tx:
+            per_second, per_day = pace_of(tx, key_fingerprint)
+        settings = self.settings
+        return Usage(ledger, key_fingerprint, per_second or settings.pace_per_second, per_day or settings.pace_per_day)
 
     def pace(self, connection: Connection) -> tuple[float, int]:
         """How many calls a second and a UTC day the runs of the connection's API key may make."""
-        return connection.account.pace_per_second or self.settings.pace_per_second, self.per_day(connection)
-
-    def per_day(self, connection: Connection) -> int:
-        """How many calls a UTC day the connection's API key may make."""
-        return connection.account.pace_per_day or self.settings.pace_per_day
+        account, settings = connection.account, self.settings
+        return account.pace_per_second or settings.pace_per_second, account.pace_per_day or settings.pace_per_day
 
 
 def _for_a_check(limits: Limits) -> Limits:

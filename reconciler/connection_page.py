@@ -42,10 +42,9 @@ def status(
 def badge(connection: Connection, behind: tuple[int, float]) -> str:
     """Connected, or what stands in the way and since when, with the contacts that wait meanwhile."""
     if connection.disconnected_at:
-        waiting = "".join(f", {waits}" for waits in filter(None, [_waiting(behind)]))
-        return (
-            f"Disconnected since {minute(connection.disconnected_at)}{waiting}. {connection.disconnected_reason or ''}"
-        )
+        waits = _waiting(behind)
+        told = f", {waits}" if waits else ""
+        return f"Disconnected since {minute(connection.disconnected_at)}{told}. {connection.disconnected_reason or ''}"
     if connection.paused_at:
         return f"Paused since {minute(connection.paused_at)}"
     if connection.held_at:

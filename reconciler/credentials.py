@@ -42,10 +42,6 @@ class Credentials:
     #: How many seconds the access token lasts, where Constant Contact said so.
     seconds: float | None = None
 
-    @property
-    def application(self) -> Application:
-        return Application(self.api_key, self.client_secret)
-
 
 def parse(text: str) -> Credentials:
     """Read credentials as a JSON object. Raises UsageError that says what is wrong, and shows none of it."""

@@ -199,7 +199,7 @@ class Candidate:
     #: What was last pushed or found equal, field by field; and how Constant Contact showed it where that differs.
     applied: Mapping[str, str] = field(default_factory=dict)
     shown: Mapping[str, str] = field(default_factory=dict)
-    #: The code of a standing reject of these very values.
+    #: Why these very values stand rejected, in words.
     rejected: str = ""
     #: Fields that Constant Contact did not take, with the value that was refused.
     refused_fields: Mapping[str, str] = field(default_factory=dict)
@@ -264,6 +264,8 @@ class Readdress(Change):
     """The contact's e-mail address changed, and maybe fields with it; the member keeps everything else."""
 
     member_id: str = ""
+    is_single: bool = True
+    has_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

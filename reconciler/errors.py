@@ -147,6 +147,9 @@ class ListGone(NotFound):
 class DailyLimitReached(ApiError):
     """The API key's calls of this UTC day are spent."""
 
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, advice="nothing to do: what is left is pushed after 00:00 UTC")
+
 
 class EmbeddedPostgresError(ReconcilerError):
     """The embedded PostgreSQL could not be started."""

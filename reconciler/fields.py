@@ -22,7 +22,9 @@ PHONES: Final = ("mobile_phone", "work_phone", "home_phone", "other_phone", "pho
 ADDRESS_PARTS: Final = ("street", "city", "state", "postal_code", "country")
 ADDRESS_KINDS: Final = ("home", "work", "other")
 ADDRESSES: Final = tuple(f"{kind}_{part}" for kind in ADDRESS_KINDS for part in ADDRESS_PARTS)
-STANDARD: Final = (*NAMES, *BIRTHDAY, "anniversary", *PHONES, *ADDRESSES)
+#: What stands on a contact itself, not in one of its sub-resources.
+TOP_LEVEL: Final = (*NAMES, *BIRTHDAY, "anniversary")
+STANDARD: Final = (*TOP_LEVEL, *PHONES, *ADDRESSES)
 CUSTOM: Final = "cf_"
 
 #: A contact has at most three phone numbers (provider's contract, `phone_numbers.maxItems`).

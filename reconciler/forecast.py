@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import pull
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from reconciler.limits import Limits
     from reconciler.report import Report
 
-#: Up to so many pages the list is read by pages, else by an export, which takes about so many calls.
+#: What an export of the list takes, with waiting for it and with what changed on the list.
 _EXPORT_CALLS: Final = 10
-_FEW_PAGES: Final = 6
 #: How often an import is asked about: how long it takes is not documented. By then half a minute has gone by.
 _POLLS: Final = 4
 _POLLS_SECONDS: Final = 30
@@ -77,7 +76,10 @@ def of_plan(tx: Transaction, connection: Connection, planned: Report, pace: tupl
     """What a run right after this plan would cost, at a pace a second and a UTC day."""
     situation = _situation(tx, connection, planned)
     cost = reading_calls(situation, connection.limits) + writing_calls(situation, connection.limits)
-    return _forecast(tx, connection, cost, pace, waits=_POLLS_SECONDS if situation.changes else 0)
+    found = _forecast(tx, connection, cost, pace, waits=_POLLS_SECONDS if situation.changes else 0)
+    # Of what goes by calls of its own only today's is in the cost.
+    most = max(1, connection.limits.singles_per_day)
+    return replace(found, days=max(found.days, math.ceil(plans.size(tx, planned.run_id).singles / most)))
 
 
 def of_writing(tx: Transaction, connection: Connection, run_id: int, pace: tuple[float, int]) -> Forecast:
@@ -97,7 +99,7 @@ def reading_calls(found: Situation, limits: Limits) -> int:
     if found.concerned <= limits.membership_singles:
         return 1 + open_calls + found.concerned
     by_pages = pull.pages(found.listed)
-    membership = by_pages if by_pages <= _FEW_PAGES else _EXPORT_CALLS
+    membership = by_pages if by_pages <= pull.FEW_PAGES else _EXPORT_CALLS
     return 3 + open_calls + membership + min(found.adds, pull.pages(found.deleted))
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from reconciler import decide, pull
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from reconciler.work import Work
 
 
@@ -38,10 +36,6 @@ class Freshness:
         if self._confirmed_at is None or self._is_old(self._confirmed_at, now):
             decide.confirm(self._work, everything=False)
             self._confirmed_at = now
-
-    def decide_anew(self, contact_ids: Sequence[str]) -> None:
-        """Decide contacts whose member turned out to be otherwise than when they were planned."""
-        decide.decide_anew(self._work, contact_ids)
 
     def _is_old(self, then: float, now: float) -> bool:
         return now - then > self._work.connection.limits.reading_age_seconds

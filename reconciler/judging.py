@@ -24,7 +24,6 @@ class Sent:
     """A contact of a batch as it was sent, beside the member that has its address now."""
 
     contact_id: str
-    is_add: bool
     values: Mapping[str, str]
     before: Mapping[str, str]
     shown: Mapping[str, str]
@@ -37,7 +36,7 @@ def sent(row: Row) -> Sent:
     member = row.member_id and Present(
         row.member_id, Status(row.status), row.on_list, row.has_left, fields=row.fields, opted_out=row.opted_out
     )
-    return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None, row.may_rejoin)
+    return Sent(row.contact_id, row.values, row.before, row.shown, member or None, row.may_rejoin)
 
 
 def seen(sent: Sent) -> Verified | KeptOff | None:

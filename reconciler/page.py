@@ -39,7 +39,7 @@ _BUCKETS: Final = {
     "in_doubt": "in doubt",
 }
 _REASONS_FOR_FULL: Final = ("first_run", "forced", "daily_sweep", "mapping_changed", "source_changed", "gap")
-_NEED_SOMEBODY: Final = ("invalid", "field_refused", "needs_single_write", "too_many_lists", "flapping")
+_NAMED: Final = ("invalid", "field_refused", "needs_single_write", "too_many_lists", "flapping", "permission_changed")
 _LOOKED_AT: Final = 50
 _CONTACTS_SHOWN: Final = 12
 _FIELDS_SHOWN: Final = 2
@@ -143,7 +143,7 @@ def _to_look_at(rows: Sequence[Row], *, unmasked: bool) -> str:
         f"  {row.contact_id}  {row.email if unmasked else masked(row.email)}  {row.code}"
         f"{f' ({row.field})' if row.field else ''}{_why(row, unmasked=unmasked)}"
         for row in rows
-        if row.outcome in ("rejected", "in_doubt") or row.code in _NEED_SOMEBODY
+        if row.outcome in ("rejected", "in_doubt") or row.code in _NAMED
     ]
     told = list(dict.fromkeys(lines))
     if not told:

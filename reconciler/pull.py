@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["pages", "export"]
 #: An export takes its request, a few polls and the file; and what changed on the list is asked for apart.
-_EXPORT_CALLS: Final = 6
+FEW_PAGES: Final = 6
 _EXPORT_POLLS: Final = 12
 
 
@@ -51,7 +51,7 @@ def before_push(work: Work, listed: int) -> None:
             return
         # Somebody joined or left without us: then the list is read whole.
     first = _read_changes(work)
-    _read_membership(work, "pages" if pages(listed) <= _EXPORT_CALLS else "export")
+    _read_membership(work, "pages" if pages(listed) <= FEW_PAGES else "export")
     _read_deleted(work)
     _note_pulled(work, first, whole=False)
     _confirm_absent(work)

@@ -155,7 +155,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
     # Decide on the mirrors as they stand; only if there is something to push is Constant Contact asked.
     # What waits for another look is asked for first: deciding it sets its next time.
     # A run by hand of a held connection tries everything, because only that lifts the hold.
-    is_open = _is_unsettled(work) or work.connection.caught_up_since is not None
+    is_open = _is_unsettled(work) or work.connection.missed_since is not None
     is_open = is_open or (work.connection.held_at is not None and not request.plan_only)
     plan = _decide(work, sweep=full is not None, keep=not request.plan_only)
     if (stopped := standing_stop(work.connection, request)) is not None:

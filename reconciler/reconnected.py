@@ -20,7 +20,7 @@ _CAUGHT_UP: Final = (State.COMPLETED, State.NOTHING_TO_DO, State.OBSERVED)
 
 def caught_up(tx: Transaction, connection: Connection, ending: Ending) -> Ending:
     """The ending with a word on it, once; a run that did not come through leaves the word to the next one."""
-    since = connection.caught_up_since
+    since = connection.missed_since
     if since is None or ending.state not in _CAUGHT_UP:
         return ending
     connections.caught_up(tx, connection.connection_id)

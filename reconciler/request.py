@@ -65,7 +65,7 @@ def standing_stop(connection: Connection, request: Request) -> Ending | None:
         )
     if (end := token_end.of_account(connection.account, connection.now)).has_ended:
         told = f"{end.warning or 'there is no token'}: `reconciler connect {connection.name}`"
-        return Ending(State.DISCONNECTED, KNOWN_END, told, "disconnected", "disconnected")
+        return Ending(State.DISCONNECTED, KNOWN_END, told, KNOWN_END, KNOWN_END)
     if request.is_tick and connection.held_at is not None:
         return Ending(State.HELD, connection.held_reason, connection.held_message, "held", "held")
     return None

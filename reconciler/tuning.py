@@ -48,9 +48,8 @@ def tune(ledger: Ledger, connection: Connection, pairs: Mapping[str, str], actor
 
 
 def tuned(connection: Connection, per_second: float, per_day: int) -> Mapping[str, object]:
-    """All that can be changed, as it is; `per_second` and `per_day` hold where the API key has none of its own."""
-    account = connection.account
-    pace = {"pace_per_second": account.pace_per_second or per_second, "pace_per_day": account.pace_per_day or per_day}
+    """All that can be changed, as it is; `per_second` and `per_day` are the pace that holds now."""
+    pace = {"pace_per_second": per_second, "pace_per_day": per_day}
     return {**dataclasses.asdict(connection.limits), **policies.shown(connection.policy), **pace}
 
 

@@ -216,7 +216,7 @@ def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bo
 
     standing = record.standing(tx, connection.connection_id)
     last = runs.latest(tx, connection.connection_id)
-    left = usage.left_today(tx, connection.account.key_fingerprint, here.per_day(connection))
+    left = usage.left_today(tx, connection.account.key_fingerprint, here.pace(connection)[1])
     behind = runs.behind(tx, connection.connection_id)
     if not json_:
         return connection_page.status(connection, standing, last, left, behind)

@@ -28,7 +28,7 @@ def set_(name: str, pairs: Sequence[str], *, json_: bool) -> None:
     ledger = ready_ledger(here)
     connection = reconcile.find(ledger, name)
     if not pairs:
-        there = tuning.tuned(connection, here.settings.pace_per_second, here.settings.pace_per_day)
+        there = tuning.tuned(connection, *here.pace(connection))
         if json_:
             print_json(there)
         else:

@@ -170,10 +170,7 @@ def _too_many(said: str, response: httpx.Response) -> ApiError:
         )
     # The `error_key` says so, else the documented words "Limit Exceeded".
     if "quota" in lower or ("limit exceeded" in lower and "thrott" not in lower and "rate" not in lower):
-        return DailyLimitReached(
-            f"Constant Contact's daily limit is reached: {said}",
-            advice="nothing to do: what is left is pushed after 00:00 UTC",
-        )
+        return DailyLimitReached(f"Constant Contact's daily limit is reached: {said}")
     told = Throttled(
         f"Constant Contact says that we ask too often: {said}",
         advice="this passes; if it does not, another program uses the same API key",

@@ -1,4 +1,6 @@
-"""One place spends: every request passes this transport, and is counted and paced here.
+"""One place spends: every request to the API passes this transport, and is counted and paced here.
+
+Token requests take their slots in `oauth`.
 
 Why no five requests arrive within a second, as Constant Contact refuses the fifth (developer.constantcontact.com: 4
 requests a second for an API key). The slots of a key lie a spacing apart, 1/2.8 s by default, whoever reserves them, so
@@ -78,7 +80,7 @@ class Budget(httpx.BaseTransport):
         request.extensions["trace"] = lambda event, about: self._follow(event, about, request)
         return self._inner.handle_request(request)
 
-    def is_over(self) -> None:
+    def end_request(self) -> None:
         """The answer to the last request has been read, or none will be."""
         self._deadline.lift()
 
@@ -108,10 +110,7 @@ class Budget(httpx.BaseTransport):
             asked_at = self._monotonic()
             slot = self._slots.reserve(self._slot, self._width)
             if slot is None:
-                raise DailyLimitReached(
-                    "the API key's calls of this UTC day are spent",
-                    advice="nothing to do: what is left is pushed after 00:00 UTC",
-                )
+                raise DailyLimitReached
             if slot.seconds > 0:
                 self._sleep(slot.seconds)
             # The slot's moment lies between asking and the answer: never early, and late from the first of them.

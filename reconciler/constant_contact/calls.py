@@ -221,7 +221,7 @@ class Calls:
                 raise OutcomeUnknown(str(error), advice=error.advice) from error
             raise
         finally:
-            self._budget.is_over()
+            self._budget.end_request()
 
     def _tell_budget(self, found: ApiError) -> None:
         """All processes that share the API key hear that it is too fast, or spent."""

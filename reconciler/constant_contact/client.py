@@ -1,7 +1,4 @@
-"""Reads lists, members and activities, and writes by bulk imports. There is no code that removes anybody.
-
-A read is tried again when the trouble passes; a write never: whether it happened is found out by looking.
-"""
+"""Reads lists, members and activities; writes by bulk imports and single contacts. No code removes anybody."""
 
 from __future__ import annotations
 
@@ -81,15 +78,11 @@ class ConstantContact:
     def account(self) -> wire.AccountFound:
         return wire.account(self._calls.get("getAccountById", "/account/summary"))
 
-    def contacts_count(self) -> int:
-        """How many contacts the whole account has, but for the deleted."""
-        return int(self._calls.get("getContactCounts", "/contacts/counts").get("total", 0))
-
     def lists(self) -> list[wire.ListFound]:
         """The account's e-mail lists with their numbers of mailable members."""
         query = {"limit": "1000", "include_membership_count": "active"}
         pages = self._calls.pages("getLists", "/contact_lists", query)
-        return [wire.contact_list(found) for page, _ in pages for found in page.get("lists", ())]
+        return [wire.contact_list(found) for page, _ in pages for found in page.get("lists") or ()]
 
     def contact_list(self, list_id: str) -> wire.ListFound:
         """One list with its number of mailable members. Raises ListGone."""
@@ -100,9 +93,9 @@ class ConstantContact:
         return self._list(list_id, "all").members
 
     def custom_fields(self) -> dict[str, wire.CustomField]:
-        """The account's custom fields by name. The name is Constant Contact's, never computed from a label."""
+        """The account's custom fields by name."""
         pages = self._calls.pages("getCustomFields", "/contact_custom_fields", {"limit": "100"})
-        return {item["name"]: wire.custom_field(item) for page, _ in pages for item in page.get("custom_fields", ())}
+        return dict(wire.custom_field(item) for page, _ in pages for item in page.get("custom_fields") or ())
 
     def everybody(self, mapped: wire.Mapped) -> Iterator[Page]:
         """The whole account with who is on the list, the deleted and the unsubscribed too."""
@@ -137,7 +130,7 @@ class ConstantContact:
     def member_by_address(self, mapped: wire.Mapped, address: str) -> Member | None:
         """One member by address, whatever its status."""
         query = {"email": address, "status": "all", "include": mapped.include, "limit": "1"}
-        found = self._calls.get("getContacts", "/contacts", query).get("contacts", ())
+        found = self._calls.get("getContacts", "/contacts", query).get("contacts") or ()
         return self._seen([wire.member(found[0], mapped)])[0] if found else None
 
     def whole(self, mapped: wire.Mapped, member_id: str) -> Whole | None:
@@ -180,7 +173,7 @@ class ConstantContact:
     def activities(self) -> list[wire.Activity]:
         """The account's recent bulk activities; one call for all that are being waited for."""
         found = self._calls.get("getActivityStatusCollection", "/activities", {"limit": str(PAGE)})
-        return [wire.activity(item) for item in found.get("activities", ())]
+        return [wire.activity(item) for item in found.get("activities") or ()]
 
     def activity(self, activity_id: str) -> wire.Activity:
         """One activity. Raises NotFound: they are kept for ten days."""
@@ -217,7 +210,7 @@ class ConstantContact:
     def _members(self, mapped: wire.Mapped, **query: str) -> Iterator[Page]:
         asked = {**query, "include": mapped.include, "limit": str(PAGE)}
         for page, answered_at in self._calls.pages("getContacts", "/contacts", asked):
-            yield Page(self._seen([wire.member(found, mapped) for found in page.get("contacts", ())]), answered_at)
+            yield Page(self._seen([wire.member(found, mapped) for found in page.get("contacts") or ()]), answered_at)
 
     def _seen(self, members: list[Member]) -> list[Member]:
         for member in members:

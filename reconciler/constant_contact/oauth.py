@@ -6,7 +6,7 @@ What it asks and how it answers: developer.constantcontact.com/api_guide/server_
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import httpx
 
@@ -115,10 +115,7 @@ class OAuth:
         """Reserve the right to one request; says how many seconds away it is. Raises DailyLimitReached."""
         seconds = self._slots.reserve()
         if seconds is None:
-            raise DailyLimitReached(
-                "the API key's calls of this UTC day are spent",
-                advice="nothing to do: what is left is pushed after 00:00 UTC",
-            )
+            raise DailyLimitReached
         return seconds
 
     def refresh(self, application: Application, refresh_token: Secret) -> Pair:
@@ -157,7 +154,7 @@ class OAuth:
             raise _refused(answers.words(response))
         if response.status_code != _OK:
             raise _in_trouble(response, answers.words(response))
-        found = _object(response)
+        found = answers.properties(response)
         try:
             return DeviceCode(
                 Secret(found["device_code"]),
@@ -201,7 +198,7 @@ def _refreshed(response: httpx.Response) -> Pair:
 
 
 def _pair(response: httpx.Response) -> Pair:
-    found = _object(response)
+    found = answers.properties(response)
     access, refresh = found.get("access_token"), found.get("refresh_token")
     if not isinstance(access, str) or not access:
         raise ApiUnavailable("Constant Contact's answer has no access token", advice=_PASSES)
@@ -209,17 +206,10 @@ def _pair(response: httpx.Response) -> Pair:
     return Pair(Secret(access), pasted, _number(found.get("expires_in")) or None)
 
 
-def _object(response: httpx.Response) -> dict[str, Any]:
-    found = answers.body(response)
-    if not isinstance(found, dict):
-        raise ApiUnavailable("Constant Contact's answer can't be read", advice=_PASSES)
-    return found
-
-
 def _error(response: httpx.Response) -> str:
     """OAuth's own word for what is wrong, where the body has one."""
     try:
-        return str(_object(response).get("error", "")) if response.status_code in _REFUSALS else ""
+        return str(answers.properties(response).get("error", "")) if response.status_code in _REFUSALS else ""
     except ApiUnavailable:
         return ""
 

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from reconciler.domain import Member
 
 INCLUDE: Final = "custom_fields,list_memberships,phone_numbers,street_addresses,taggings,notes"
-_TOP_LEVEL: Final = (*fields.NAMES, *fields.BIRTHDAY, "anniversary")
-#: What no write of ours may change; `email_address` apart from the address itself.
+#: What no write of ours may change.
 _NOT_OURS: Final = ("list_memberships", "taggings", "notes")
 _PHONE_KINDS: Final = {"phone": "other"}
 
@@ -46,8 +45,8 @@ class Whole:
 
 def replacement(whole: Whole, address: str, values: Mapping[str, str], mapped: Mapped) -> bytes:
     """The body that changes these fields and the address, and keeps the rest; an empty value clears the field."""
-    body: dict[str, Any] = {name: whole.answer[name] for name in _TOP_LEVEL if name in whole.answer}
-    body |= _typed({name: value for name, value in values.items() if name in _TOP_LEVEL})
+    body: dict[str, Any] = {name: whole.answer[name] for name in fields.TOP_LEVEL if name in whole.answer}
+    body |= _typed({name: value for name, value in values.items() if name in fields.TOP_LEVEL})
     body = {name: value for name, value in body.items() if value != ""}
     body["email_address"] = {"address": address, "permission_to_send": whole.permission}
     body["update_source"] = "Account"
@@ -59,7 +58,7 @@ def replacement(whole: Whole, address: str, values: Mapping[str, str], mapped: M
 
 def creation(address: str, values: Mapping[str, str], mapped: Mapped) -> bytes:
     """The body that creates a contact on the list, `implicit` as an import would."""
-    body: dict[str, Any] = _typed({name: value for name, value in values.items() if name in _TOP_LEVEL})
+    body: dict[str, Any] = _typed({name: value for name, value in values.items() if name in fields.TOP_LEVEL})
     body["email_address"] = {"address": address, "permission_to_send": "implicit"}
     body["create_source"] = "Account"
     body["list_memberships"] = [mapped.list_id]

@@ -119,8 +119,9 @@ def contact_list(answer: Mapping[str, Any]) -> ListFound:
 
 
 @_as_agreed
-def custom_field(answer: Mapping[str, Any]) -> CustomField:
-    return CustomField(str(answer["custom_field_id"]), str(answer.get("type", "string")))
+def custom_field(answer: Mapping[str, Any]) -> tuple[str, CustomField]:
+    """A custom field by its name: Constant Contact's own, never computed from a label."""
+    return str(answer["name"]), CustomField(str(answer["custom_field_id"]), str(answer.get("type", "string")))
 
 
 @_as_agreed
@@ -161,7 +162,7 @@ def member(answer: Mapping[str, Any], mapped: Mapped) -> Member:
 
 
 def import_row(address: str, values: Mapping[str, str]) -> bytes:
-    """One row of an import, as it is sent. The address is the key; blanks are never sent."""
+    """One row of an import, as it is sent. The address is the key; the caller gives no blanks."""
     row: dict[str, str | int] = {"email": address}
     for name, value in values.items():
         row[_import_key(name)] = int(value) if name in fields.BIRTHDAY else value
@@ -208,8 +209,7 @@ def _status(address: Mapping[str, Any]) -> Status:
 
 
 def _plain(answer: Mapping[str, Any]) -> dict[str, str]:
-    names = (*fields.NAMES, *fields.BIRTHDAY, "anniversary")
-    return {name: fields.tidy(str(answer[name])) for name in names if answer.get(name) not in (None, "")}
+    return {name: fields.tidy(str(answer[name])) for name in fields.TOP_LEVEL if answer.get(name) not in (None, "")}
 
 
 def _phones(answer: Mapping[str, Any]) -> dict[str, str]:

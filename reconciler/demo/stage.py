@@ -79,7 +79,7 @@ class Stage:
                 connection,
                 record.standing(tx, connection.connection_id),
                 runs.latest(tx, connection.connection_id),
-                usage.left_today(tx, connection.account.key_fingerprint, self.process.per_day(connection)),
+                usage.left_today(tx, connection.account.key_fingerprint, self.process.pace(connection)[1]),
                 runs.behind(tx, connection.connection_id),
             )
 

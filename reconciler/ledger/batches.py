@@ -156,7 +156,7 @@ def _contact(batch_id: int, connection_id: int, planned: Planned) -> tuple[objec
         as_json(change.before),
         as_json(change.agreed),
         planned.former_hash,
-        getattr(change, "has_rest", False),
+        change.has_rest,
     )
 
 

@@ -50,7 +50,7 @@ class Connection:
     quiet_ticks: int
     quiet_since: dt.datetime | None
     last_tick_at: dt.datetime | None
-    caught_up_since: dt.datetime | None
+    missed_since: dt.datetime | None
     now: dt.datetime
 
     @property

@@ -54,7 +54,7 @@ class Plan:
     updated: int
     readdressed: int
     #: How many of them go by a call of their own.
-    singles: int = 0
+    singles: int
 
     def pushable(self, singles_left: int) -> int:
         """How many changes can be pushed now, with so many calls of their own left for today."""
@@ -133,7 +133,7 @@ def conclude(tx: Transaction, run_id: int) -> Plan:
 def read(tx: Transaction, run_id: int) -> Plan | None:
     """The plan of a run, if it came so far."""
     row = one(tx, "plan_read", run_id=run_id)
-    return row and Plan(row.digest, row.added, row.updated, row.readdressed)
+    return row and Plan(row.digest, row.added, row.updated, row.readdressed, row.singles)
 
 
 def pushable_ids(tx: Transaction, run_id: int, after: str, size: int) -> list[str]:
@@ -252,11 +252,8 @@ def _record(decision: Decision, look_again: Mapping[str, float]) -> tuple[object
                 False,
                 False,
             )
-        case Readdress():
-            return _record_change(decision, decision.member_id, is_single=True, has_rest=False)
-        case Add() | Update():
-            single = decision.is_single
-            return _record_change(decision, decision.member_id, is_single=single, has_rest=decision.has_rest)
+        case Add() | Update() | Readdress():
+            return _record_change(decision)
         case _:
             assert_never(decision)
 
@@ -275,12 +272,11 @@ def kind_of(decision: Decision) -> str:
             assert_never(decision)
 
 
-def _record_change(
-    change: Add | Update | Readdress, member_id: str | None, *, is_single: bool, has_rest: bool
-) -> tuple[object, ...]:
+def _record_change(change: Add | Update | Readdress) -> tuple[object, ...]:
     kind = kind_of(change)
     told = (as_json(change.values), as_json(change.before), as_json(change.agreed))
-    return (change.contact_id, kind, kind, "", member_id, *told, "{}", [], None, is_single, has_rest)
+    flags = (change.is_single, change.has_rest)
+    return (change.contact_id, kind, kind, "", change.member_id, *told, "{}", [], None, *flags)
 
 
 def _change(row: Row) -> Add | Update | Readdress:

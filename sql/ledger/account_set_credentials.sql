@@ -6,7 +6,7 @@
 -- life_seconds (as its issuer said).
 WITH reconnected AS (
     UPDATE reconciler.connections
-    SET caught_up_since = coalesce(caught_up_since, disconnected_at), disconnected_at = NULL, disconnected_reason = NULL
+    SET missed_since = coalesce(missed_since, disconnected_at), disconnected_at = NULL, disconnected_reason = NULL
     WHERE account_id = :account_id AND disconnected_reason <> 'disconnected by hand'
 )
 UPDATE reconciler.accounts

@@ -36,7 +36,7 @@ SET account_id = EXCLUDED.account_id, list_id = EXCLUDED.list_id, list_name = EX
     custom_fields = EXCLUDED.custom_fields, custom_field_types = EXCLUDED.custom_field_types,
     mapping_digest = EXCLUDED.mapping_digest,
     consent_basis = coalesce(EXCLUDED.consent_basis, c.consent_basis), observe = c.observe OR EXCLUDED.observe,
-    caught_up_since = coalesce(c.caught_up_since, c.disconnected_at),
+    missed_since = coalesce(c.missed_since, c.disconnected_at),
     disconnected_at = NULL, disconnected_reason = NULL, held_at = NULL, held_reason = NULL, held_message = NULL,
     swept_at = CASE WHEN c.mapping_digest = EXCLUDED.mapping_digest THEN c.swept_at END,
     pulled_whole_at = CASE WHEN c.mapping_digest = EXCLUDED.mapping_digest THEN c.pulled_whole_at END

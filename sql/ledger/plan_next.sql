@@ -1,5 +1,5 @@
--- The changes to push by imports that are in no batch yet, in plan order, with the contact's digest as it stands. Who has moved to
--- another address or is no longer wanted is left, also where an unsettled batch keeps them from being decided anew.
+-- The changes to push by imports that are in no batch yet, in plan order, with the contact's digest as it stands.
+-- Who has moved to another address or is no longer wanted is left, also where an unsettled batch keeps them from being decided anew.
 -- Parameters: connection_id, run_id.
 SELECT o.contact_id, o.kind, o.address, o."values", o.before, o.applied, CAST(o.member_id AS text) AS member_id,
        o.address_hash, c.digest, o.is_single, o.has_rest, p.rejoin_at IS NOT NULL AS may_rejoin

@@ -23,7 +23,7 @@ LEFT JOIN reconciler.watermarks AS w ON w.connection_id = :connection_id
 CROSS JOIN LATERAL (
     SELECT CASE
         WHEN d.outcome = 'verified' THEN CASE d.action WHEN 'add' THEN 'added' ELSE 'updated' END
-        WHEN d.code IN ('observed', 'read_only', 'not_started') AND d.action <> 'readdress'
+        WHEN d.code IN ('observed', 'read_only', 'not_started')
             THEN CASE d.action WHEN 'add' THEN 'added' ELSE 'updated' END
         WHEN d.outcome = 'skipped' THEN 'suppressed'
         WHEN d.outcome IS NOT NULL THEN d.outcome

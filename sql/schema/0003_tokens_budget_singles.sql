@@ -14,9 +14,9 @@ SET token_ends_at = token_stored_at + interval '24 hours',
 
 ALTER TABLE reconciler.connections
     ADD COLUMN custom_field_types jsonb NOT NULL DEFAULT '{}',
-    ADD COLUMN caught_up_since timestamptz;
+    ADD COLUMN missed_since timestamptz;
 COMMENT ON COLUMN reconciler.connections.custom_field_types IS 'The types of the mapped custom fields, as the account has them: name to type.';
-COMMENT ON COLUMN reconciler.connections.caught_up_since IS 'Connected again after it had been disconnected since this time; NULL once a run has caught up and said so.';
+COMMENT ON COLUMN reconciler.connections.missed_since IS 'Connected again after it had been disconnected since this time; NULL once a run has caught up and said so.';
 
 CREATE TABLE reconciler.api_budgets (
     key_fingerprint bytea PRIMARY KEY,

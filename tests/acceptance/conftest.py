@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tests.installation import Installation
 
-_REMOVERS = ("sign_up_form", "resubscribe", "remove_list_memberships", "contact_delete", "list_remove")
+_REMOVERS = ("sign_up_form", "resubscribe", "remove_list_memberships", "contact_delete")
 
 
 @pytest.fixture(autouse=True)

@@ -116,7 +116,7 @@ def test_who_joins_the_list_is_seen_whether_or_not_it_moves_updated_at(account: 
 
 @pytest.mark.off_contract
 @each_way({"import_blanks": "ignored"}, {"import_blanks": "cleared"})
-def test_the_client_sends_no_blank_whatever_a_blank_does(account: Account, finds: Finds) -> None:
+def test_what_a_blank_does_in_an_import_is_found(account: Account, finds: Finds) -> None:
     address = account.address("blank")
     contact_id = account.create(address, first_name="Ada", last_name="Lovelace")["contact_id"]
 
@@ -304,7 +304,10 @@ def test_more_than_25_custom_fields_of_a_contact_are_taken_or_refused_whole(acco
 
     there = len(account.shown(contact["contact_id"])["custom_fields"])
     taken = answer.is_success and there == _FIELDS_ASKED
-    assert taken or isinstance(answers.trouble(answer), ApiRefused) or there < _FIELDS_ASKED
+    is_refused_whole = not answer.is_success and there == 0
+    is_cut = answer.is_success and 0 < there < _FIELDS_ASKED
+    assert taken or is_refused_whole or is_cut
+    assert answer.is_success or isinstance(answers.trouble(answer), ApiRefused)
     finds("12", "26 custom fields of a contact", "taken" if taken else f"{answer.status_code}, {there} kept",
           custom_fields_most=50 if taken else 25)  # fmt: skip
 
@@ -332,7 +335,7 @@ def test_an_export_gives_contact_ids_or_is_no_evidence(account: Account, finds: 
     path = activity.results.removeprefix("/v3")
     header = account.sent("GET", path).text.lstrip("\ufeff").partition("\n")[0].strip()
     ids = client.exported(activity)
-    assert ids is None or set(made) <= set(ids)
+    assert (conftest.CREDENTIALS and ids is None) or set(made) <= set(ids or ())
     finds("export", "headers", header)
     finds("export", "contact ids", "no" if ids is None else "yes")
 
