@@ -35,7 +35,8 @@ def decision(
         contact.contact_id,
         reason,
         message,
-        member.member_id if member else None,
+        # Who waits for an address has no part in the member who is about to leave it.
+        member.member_id if member and reason is not Reason.ADDRESS_TAKEN else None,
         tuple(sorted({*drifted, *_filled_there(candidate)})) if is_equal else (),
         agreed if is_equal else {},
         _still_shown(candidate) if is_equal else {},
@@ -45,7 +46,7 @@ def decision(
 def moves(candidate: Candidate) -> bool:
     """The person it is linked to gets this address: nobody has it, or who has it is about to leave it."""
     is_free = candidate.member is None or candidate.claimed
-    if candidate.linked is None or candidate.linked.status is Status.DELETED:
+    if candidate.linked is None or candidate.is_anothers or candidate.linked.status is Status.DELETED:
         # Who was deleted and may come back does so under the address that the CRM has now.
         return False
     return is_free and not _is_another(candidate)

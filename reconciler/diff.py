@@ -81,7 +81,8 @@ def _frame(candidates: Sequence[Candidate], policy: Policy) -> pd.DataFrame:
 def _winners(both: pd.DataFrame) -> pd.Series[bool]:
     """Of the contacts of one address that are wanted, one is synced; the choice stays until it stops being wanted."""
     wanted = both[both["in_scope"] & ~both["opts_out"] & ~both["no_email"] & ~both["invalid"]]
-    first = wanted.sort_values(["unlinked", "other_name", "contact_id"]).drop_duplicates("group")
+    ranked = wanted.assign(stays_away=wanted["unlinked"] & ~wanted["moves"])
+    first = ranked.sort_values(["stays_away", "other_name", "contact_id"]).drop_duplicates("group")
     return both.index.to_series().isin(first.index)
 
 

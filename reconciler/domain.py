@@ -205,6 +205,8 @@ class Candidate:
     refused_fields: Mapping[str, str] = field(default_factory=dict)
     #: The matched member is linked to another contact that has yet to move away from this address.
     claimed: bool = False
+    #: The linked member has become another contact's: of it only counts whether that person is off.
+    is_anothers: bool = False
     #: Fields that an import did not take, with the value: a single write tries once more.
     untaken: Mapping[str, str] = field(default_factory=dict)
     #: Somebody said, with a basis, that they may come back although they left or were deleted there.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Row
     from reconciler.receipts import Receipt
 
+#: A contact written singly without success rests so long: each write counts at Constant Contact.
+_REST_SECONDS: Final = 1800.0
 _NOT_THE_MEMBERS: Final = ("error_count", "correctable_count", "cannot_add_to_list_count")
 
 
@@ -24,6 +26,7 @@ class Sent:
     """A contact of a batch as it was sent, beside the member that has its address now."""
 
     contact_id: str
+    is_add: bool
     values: Mapping[str, str]
     before: Mapping[str, str]
     shown: Mapping[str, str]
@@ -36,7 +39,7 @@ def sent(row: Row) -> Sent:
     member = row.member_id and Present(
         row.member_id, Status(row.status), row.on_list, row.has_left, fields=row.fields, opted_out=row.opted_out
     )
-    return Sent(row.contact_id, row.values, row.before, row.shown, member or None, row.may_rejoin)
+    return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None, row.may_rejoin)
 
 
 def seen(sent: Sent) -> Verified | KeptOff | None:
@@ -58,7 +61,9 @@ def judge(sent: Sent, batch: Batch, not_taken_seconds: float) -> Receipt:  # noq
         return receipt
     ended = batch.ended_seconds_ago
     if batch.activity_id is None:
-        return Deferred(sent.contact_id, "not_arrived", "the import never arrived; it is sent again")
+        if not _has_arrived(sent):
+            return Deferred(sent.contact_id, "not_arrived", "the import never arrived; it is sent again")
+        ended = batch.age_seconds
     if sent.member is None and any(batch.counts.get(count, 0) for count in _NOT_THE_MEMBERS):
         return Rejected(sent.contact_id, "refused_by_import", _counts(batch))
     if ended is None or ended < not_taken_seconds:
@@ -81,7 +86,15 @@ def judge_single(sent: Sent, age_seconds: float, grace_seconds: float, *, was_an
         return Verified(sent.contact_id, sent.member.member_id, echoes, refused=left)
     if was_answered or age_seconds < grace_seconds:
         return InDoubt(sent.contact_id, "not_yet_seen", "written, and not yet shown by Constant Contact")
-    return Deferred(sent.contact_id, "not_arrived", "the write never arrived; it is sent again")
+    return Deferred(sent.contact_id, "not_arrived", "the write never arrived; it is sent again", _REST_SECONDS)
+
+
+def _has_arrived(sent: Sent) -> bool:
+    """Whether an import of which no answer came shows: the person is on the list now, or some value was taken."""
+    if sent.member is None or not sent.member.on_list:
+        return False
+    left, _ = _left(sent, sent.member)
+    return sent.is_add or len(left) < len(sent.values)
 
 
 def _left(sent: Sent, member: Present) -> tuple[dict[str, str], dict[str, str]]:

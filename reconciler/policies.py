@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.domain import Policy
 from reconciler.errors import UsageError
+from reconciler.fields import BIRTHDAY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -43,7 +44,9 @@ def _fields(text: str, mapped: Collection[str]) -> list[str]:
             f"clear names {', '.join(unknown)}, which the CRM statement does not map",
             advice=f"it maps: {', '.join(mapped)}; an empty list clears nothing",
         )
-    return names
+    # A birthday is a month and a day: half of one is refused.
+    halves = [name for name in BIRTHDAY if name in mapped and set(names) & set(BIRTHDAY)]
+    return sorted({*names, *halves})
 
 
 def _yes_or_no(key: str, text: str) -> bool:

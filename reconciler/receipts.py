@@ -33,6 +33,8 @@ class Verified:
     refused: Mapping[str, str] = field(default_factory=dict)
     #: Fields that an import did not take, and that a single write has yet to try.
     untaken: Mapping[str, str] = field(default_factory=dict)
+    #: Fields that were left out of a single write, and that an import has yet to try.
+    unsent: Mapping[str, str] = field(default_factory=dict)
     #: What else is to be said of it.
     remark: Remark = NO_REMARK
 
@@ -44,6 +46,8 @@ class Rejected:
     contact_id: str
     code: str
     message: str
+    #: Tried again after so many seconds although nothing changed; None: only when the contact changes.
+    again_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Deferred:
     contact_id: str
     code: str
     message: str
+    #: Not before so many seconds have gone by; None: at the next run.
+    again_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, Final
 from reconciler import __version__, act, decide, pull, push
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
-from reconciler.endings import ABANDONED, KNOWN_END, Ending, OtherPlan, ending_of
+from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
 from reconciler.errors import ApiUnavailable, DailyLimitReached, Mistake, ReconcilerError, UsageError
 from reconciler.extract import extract
 from reconciler.freshness import Freshness
 from reconciler.ledger import batches, connections, leases, plans, runs
 from reconciler.reconnected import caught_up
-from reconciler.record import Told, record
-from reconciler.request import Request, is_mirror_fresh, reason_for_full, standing_stop, why_not_push
+from reconciler.record import Told, abandon_dead_runs, record
+from reconciler.request import (
+    Request,
+    is_mirror_fresh,
+    is_stopped_for_today,
+    reason_for_full,
+    standing_stop,
+    why_not_push,
+)
 from reconciler.work import Work
 
 if TYPE_CHECKING:
@@ -104,7 +111,7 @@ def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Re
     work = _begin(parts, connection, lease, request)
     course = _Course()
     try:
-        _abandon_dead_runs(work)
+        abandon_dead_runs(work)
         ending = _attempt(work, parts, request, course)
     except ReconcilerError as error:
         ending = ending_of(error, has_sent=_has_sent(work))
@@ -161,6 +168,9 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
     if (stopped := standing_stop(work.connection, request)) is not None:
         course.is_quiet = stopped.reason != KNOWN_END  # what stands since an earlier run, that run has told
         return stopped
+    if _is_stopped_for_today(work, parts, request):
+        course.is_quiet = True
+        return Ending(State.QUOTA, "quota")
     is_quiet = not (course.reading.changed or course.reading.gone)
     why = why_not_push(work.connection, request, read_only=parts.read_only)
     if full is None and request.is_tick and is_quiet and why and not is_open:
@@ -170,7 +180,8 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
     if full is None and not plan.pushable(_singles_left(work)) and not is_open:
         _demand(plan, request)
         course.is_quiet = is_quiet
-        return Ending(State.OBSERVED if request.plan_only else State.NOTHING_TO_DO)
+        state = State.OBSERVED if request.plan_only else State.NOTHING_TO_DO
+        return Ending(state, left="singles_spent", left_message="the single writes of a day are spent")
     plan = _gather_members(work, full, request, course)
 
     # Act, unless nothing may be pushed.
@@ -241,6 +252,11 @@ def _decide(work: Work, *, sweep: bool, keep: bool) -> Plan:
         return decide.decide(work, sweep=sweep, keep=keep)
 
 
+def _is_stopped_for_today(work: Work, parts: Parts, request: Request) -> bool:
+    with work.ledger.transaction() as tx:
+        return is_stopped_for_today(tx, work.connection, request, parts.pace(work.connection)[1])
+
+
 def _singles_left(work: Work) -> int:
     with work.ledger.transaction() as tx:
         return plans.singles_left(tx, work.connection.connection_id, work.connection.limits.singles_per_day)
@@ -255,13 +271,6 @@ def _is_unsettled(work: Work) -> bool:
     with work.ledger.transaction() as tx:
         mine = work.connection.connection_id
         return bool(batches.unsettled(tx, mine) or plans.needs_look(tx, mine))
-
-
-def _abandon_dead_runs(work: Work) -> None:
-    """Complete the reports of runs that died under an earlier lease; what they left unsettled is taken up."""
-    with work.write() as tx:
-        for run_id in runs.unfinished(tx, work.connection.connection_id, work.lease.fence):
-            record(tx, work.connection, run_id, ABANDONED, Told())
 
 
 def _leave_no_trace(work: Work) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.domain import Bucket, Reason
+from reconciler.endings import ABANDONED
 from reconciler.ledger import members as mirror
 from reconciler.ledger import plans, runs, usage
 from reconciler.problems import CATALOGUE, QUIET
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Row, Transaction
     from reconciler.window import Reading
+    from reconciler.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,13 @@ def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending,
     runs.clear_reads(tx, run_id)
     runs.purge(tx, connection.connection_id, limits.rows_kept_days)
     return report
+
+
+def abandon_dead_runs(work: Work) -> None:
+    """Complete the reports of runs that died under an earlier lease; what they left unsettled is taken up."""
+    with work.write() as tx:
+        for run_id in runs.unfinished(tx, work.connection.connection_id, work.lease.fence):
+            record(tx, work.connection, run_id, ABANDONED, Told())
 
 
 def _counted(tx: Transaction, connection: Connection, run_id: int, ending: Ending, told: Told) -> Report:
@@ -117,11 +126,14 @@ def _with_problems(
     tx: Transaction, connection: Connection, report: Report, codes: Sequence[Row], ending: Ending
 ) -> Report:
     first_seen = runs.last_problems(tx, connection.connection_id, report.run_id)
-    counted = [(row.code, int(row.contacts), bool(row.is_new)) for row in codes if row.code not in QUIET]
-    counted += [(ending.code, 1, True)] if ending.code else []
-    counted += [] if all(report.balances.values()) else [("unbalanced", 1, True)]
+    counted = {row.code: (int(row.contacts), bool(row.is_new)) for row in codes if row.code not in QUIET}
+    # What stopped the run is also why its contacts were left: one problem, with as many contacts.
+    whole = [ending.code] if ending.code else []
+    whole += [] if all(report.balances.values()) else ["unbalanced"]
+    counted |= {code: (counted.get(code, (1, True))[0], True) for code in whole}
     problems = [
-        _problem(code, count, first_seen.get(code, report.run_id), is_new=is_new) for code, count, is_new in counted
+        _problem(code, count, first_seen.get(code, report.run_id), is_new=is_new)
+        for code, (count, is_new) in counted.items()
     ]
     state = conclude(report.state, report.balances, problems)
     return dataclasses.replace(report, state=state, problems=tuple(problems))

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from reconciler import token_end
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending
+from reconciler.ledger import runs, usage
 
 if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,14 @@ def why_not_push(connection: Connection, request: Request, *, read_only: bool) -
     if connection.observe:
         return "observed"
     return "not_started" if connection.started_at is None else None
+
+
+def is_stopped_for_today(tx: Transaction, connection: Connection, request: Request, per_day: int) -> bool:
+    """Whether a tick would only say once more that the day's calls are spent: an earlier run of the day has said it."""
+    last = runs.latest(tx, connection.connection_id)
+    if not request.is_tick or last is None or last.state != State.QUOTA:
+        return False
+    return usage.left_today(tx, connection.account.key_fingerprint, per_day) == 0
 
 
 def standing_stop(connection: Connection, request: Request) -> Ending | None:

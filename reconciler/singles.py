@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler import judging, pull
 from reconciler.constant_contact import whole
 from reconciler.domain import Readdress
-from reconciler.errors import ApiError, ApiRefused, Conflict, OutcomeUnknown
+from reconciler.errors import ApiError, ApiRefused, Conflict, NotFound, OutcomeUnknown
 from reconciler.ledger import batches, plans, runs
 from reconciler.ledger import members as mirror
 from reconciler.receipts import NO_REMARK, Deferred, Rejected, Remark, Verified
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reconciler.constant_contact.whole import Whole
+    from reconciler.domain import Change
     from reconciler.ledger.batches import Batch
     from reconciler.ledger.plans import Planned
     from reconciler.receipts import Receipt
     from reconciler.work import Work
 
+#: An address that was refused as invalid may only have been written too often, which passes in 48 hours.
+_TIRED_SECONDS: Final = 50 * 3600.0
+_AGAIN_SECONDS: Final = 3600.0
 _CHANGED: Final = "after this write the contact showed another permission, or other lists, tags or notes than before it"
 
 
@@ -143,45 +147,65 @@ def _send(
     send: Callable[[bytes], str],
     read: Whole | None,
 ) -> None:
-    """Write one contact; where it is refused with its fields, a person goes without them."""
+    """Write one contact; where fields of it are refused, the person goes without them."""
     change = planned.change
     content = body(change.values)
     told = (len(content), hashlib.sha256(content).hexdigest(), work.api.now() or pull.now(work))
     with work.write() as tx:
         batch_id = batches.intend(tx, work.lease.held, work.run_id, [planned], told, is_single=True)
     try:
-        member_id, said = _sent(change.values, body, send, is_person=change.is_person)
+        member_id, less, said = _sent(change, body, send)
     except OutcomeUnknown:
         raise
     except Conflict as error:
         _match(work, batch_id, planned, error)
     except ApiRefused as error:
         _note(work, batch_id, _refused(planned, read, str(error)))
+    except NotFound:
+        # Gone since it was read, or not: the next run decides on what is read now.
+        pull.read_members(work, [(change.member_id, change.address)])
+        _note(work, batch_id, Deferred(change.contact_id, "moved", "Constant Contact no longer had this contact"))
     except ApiError as error:
         # Certainly not carried out: the contact is free again.
         with work.write() as tx:
             batches.close(tx, batch_id, str(error), refused=True)
         raise
     else:
-        _look(work, batch_id, member_id, read, said)
+        _look(work, batch_id, member_id, read, _Short(less, said, is_person=change.is_person))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Short:
+    """Which fields a write went without, and Constant Contact's words that made it so."""
+
+    less: frozenset[str]
+    words: str
+    is_person: bool
+
+    def fit(self, receipt: Verified) -> Verified:
+        """Of a person's write the fields that were left out are yet to go by an import; else they were refused."""
+        if not (self.less and self.is_person):
+            return receipt
+        unsent = {name: there for name, there in receipt.refused.items() if name in self.less}
+        refused = {name: there for name, there in receipt.refused.items() if name not in self.less}
+        return dataclasses.replace(receipt, refused=refused, unsent=unsent)
 
 
 def _sent(
-    values: Mapping[str, str],
-    body: Callable[[Mapping[str, str]], bytes],
-    send: Callable[[bytes], str],
-    *,
-    is_person: bool,
-) -> tuple[str, str]:
-    """Send it; says the member's id and, where it went without its fields, why."""
+    change: Change, body: Callable[[Mapping[str, str]], bytes], send: Callable[[bytes], str]
+) -> tuple[str, frozenset[str], str]:
+    """Send it; says the member's id, and without which fields it went, and why."""
     try:
-        return send(body(values)), ""
+        return send(body(change.values)), frozenset(), ""
     except Conflict:
         raise
     except ApiRefused as error:
-        if not (is_person and values):
+        # What an import can do goes by an import afterwards; of a field's write the others go without what was named.
+        less = frozenset(change.values if change.is_person else whole.named(str(error), change.values))
+        if not less or (less == set(change.values) and not change.is_person):
             raise
-        return send(body({})), str(error)
+        rest = {name: value for name, value in change.values.items() if name not in less}
+        return send(body(rest)), less, str(error)
 
 
 def _match(work: Work, batch_id: int, planned: Planned, conflict: Conflict) -> None:
@@ -194,34 +218,47 @@ def _match(work: Work, batch_id: int, planned: Planned, conflict: Conflict) -> N
         why = "another contact of the account has this address; the next run decides on that one"
         _note(work, batch_id, Deferred(contact_id, "address_taken", why))
     else:
-        _note(work, batch_id, Rejected(contact_id, "refused_singly", str(conflict)))
+        # It may have been two edits at the same moment, too.
+        _note(work, batch_id, Rejected(contact_id, "refused_singly", str(conflict), _AGAIN_SECONDS))
 
 
 def _refused(planned: Planned, read: Whole | None, said: str) -> Receipt:
-    """Only the address can keep a person off: of somebody who is there, the fields were refused."""
+    """Only the address can keep a person off: of somebody who is there, the fields were refused.
+
+    An address that is written too often is refused as invalid for 48 hours (Constant Contact's forum, thread 417628).
+    """
     change = planned.change
-    if read is None or isinstance(change, Readdress):
-        return Rejected(change.contact_id, "refused_singly", said)
+    if read is None or isinstance(change, Readdress) or "email" in said.lower():
+        return Rejected(change.contact_id, "refused_singly", said, _TIRED_SECONDS)
     refused = {name: read.member.fields.get(name, "") for name in change.values}
     return Verified(change.contact_id, read.member.member_id, refused=refused, remark=Remark("", said))
 
 
-def _look(work: Work, batch_id: int, member_id: str, read: Whole | None, said: str) -> None:
+def _look(work: Work, batch_id: int, member_id: str, read: Whole | None, short: _Short) -> None:
     """Read it again by its id, which no index lags behind, and record what is seen."""
     later = _read(work, member_id)
-    remark = Remark("", said)
+    remark = Remark("", short.words)
     if later is not None and read is not None and not read.is_kept_by(later[0]):
         remark = Remark("permission_changed", _CHANGED)
-    _record(work, batch_id, 0.0, was_answered=True, remark=remark)
+    _record(work, batch_id, 0.0, was_answered=True, remark=remark, short=short)
 
 
-def _record(work: Work, batch_id: int, age_seconds: float, *, was_answered: bool, remark: Remark = NO_REMARK) -> None:
+def _record(
+    work: Work,
+    batch_id: int,
+    age_seconds: float,
+    *,
+    was_answered: bool,
+    remark: Remark = NO_REMARK,
+    short: _Short | None = None,
+) -> None:
     grace = work.connection.limits.grace_seconds
     with work.write() as tx:
         for row in batches.sent(tx, batch_id):
             receipt = judging.judge_single(judging.sent(row), age_seconds, grace, was_answered=was_answered)
             if isinstance(receipt, Verified):
                 receipt = dataclasses.replace(receipt, remark=remark)
+                receipt = short.fit(receipt) if short else receipt
             batches.record(tx, work.run_id, batch_id, [receipt])
 
 

@@ -20,6 +20,8 @@ from reconciler.errors import (
 from reconciler.redaction import redacted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
 _PASSES: Final = "this passes; if it does not, look at status.constantcontact.com"
@@ -79,6 +81,33 @@ def properties(response: httpx.Response) -> dict[str, Any]:
             f"Constant Contact answered {response.status_code} with JSON that is no object", advice=_PASSES
         )
     return found
+
+
+def having(name: str) -> Callable[[httpx.Response], dict[str, Any]]:
+    """Reads a page of a collection. Raises ApiUnavailable where it does not have it, or its links can't be read."""
+
+    def understood(response: httpx.Response) -> dict[str, Any]:
+        page = properties(response)
+        link = next_link(page)
+        if not isinstance(page.get(name), list) or not isinstance(link, str | None):
+            raise ApiUnavailable(
+                f"Constant Contact answered {response.status_code} without the {name} it was asked for", advice=_PASSES
+            )
+        return page
+
+    return understood
+
+
+def items(page: dict[str, Any], name: str) -> list[Any]:
+    found: list[Any] = page[name]
+    return found
+
+
+def next_link(page: dict[str, Any]) -> Any:
+    """Where the next page is; None on the last one, which has no `_links`, or null, or empty ones."""
+    links = page.get("_links")
+    following = links.get("next") if isinstance(links, dict) else links
+    return following.get("href") if isinstance(following, dict) else following
 
 
 def text(response: httpx.Response) -> str:

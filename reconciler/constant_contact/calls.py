@@ -118,14 +118,23 @@ class Calls:
         """The text behind a link of an answer. Raises ApiError; TooLarge where it is not for reading at once."""
         return self._read(operation, self._same_host(link), {}, answers.text)[0]
 
-    def pages(self, operation: str, path: str, query: dict[str, str]) -> Iterator[tuple[Any, dt.datetime]]:
-        """Follow the links of a collection: only to the same host, and never in a circle."""
+    def items(self, operation: str, path: str, query: dict[str, str], name: str) -> list[Any]:
+        """One page of a collection. Raises ApiError, also where the answer does not have it."""
+        return answers.items(self._read(operation, self._url(path), query, answers.having(name))[0], name)
+
+    def pages(
+        self, operation: str, path: str, query: dict[str, str], name: str
+    ) -> Iterator[tuple[list[Any], dt.datetime]]:
+        """Follow the links of a collection: only to the same host, and never in a circle.
+
+        A page without the collection is trouble, never an empty one: who is on no page would count as gone.
+        """
         seen: set[str] = set()
         url: httpx.URL | None = self._url(path)
         while url is not None:
-            page, moment = self._read(operation, url, query, answers.properties)
-            yield page, moment
-            link = ((page.get("_links") or {}).get("next") or {}).get("href")
+            page, moment = self._read(operation, url, query, answers.having(name))
+            yield answers.items(page, name), moment
+            link = answers.next_link(page)
             if link in seen:
                 raise ApiUnavailable("Constant Contact's pages lead in a circle", advice="this passes")
             seen.add(link or "")

@@ -81,8 +81,8 @@ class ConstantContact:
     def lists(self) -> list[wire.ListFound]:
         """The account's e-mail lists with their numbers of mailable members."""
         query = {"limit": "1000", "include_membership_count": "active"}
-        pages = self._calls.pages("getLists", "/contact_lists", query)
-        return [wire.contact_list(found) for page, _ in pages for found in page.get("lists") or ()]
+        pages = self._calls.pages("getLists", "/contact_lists", query, "lists")
+        return [wire.contact_list(found) for page, _ in pages for found in page]
 
     def contact_list(self, list_id: str) -> wire.ListFound:
         """One list with its number of mailable members. Raises ListGone."""
@@ -94,8 +94,8 @@ class ConstantContact:
 
     def custom_fields(self) -> dict[str, wire.CustomField]:
         """The account's custom fields by name."""
-        pages = self._calls.pages("getCustomFields", "/contact_custom_fields", {"limit": "100"})
-        return dict(wire.custom_field(item) for page, _ in pages for item in page.get("custom_fields") or ())
+        pages = self._calls.pages("getCustomFields", "/contact_custom_fields", {"limit": "100"}, "custom_fields")
+        return dict(wire.custom_field(item) for page, _ in pages for item in page)
 
     def everybody(self, mapped: wire.Mapped) -> Iterator[Page]:
         """The whole account with who is on the list, the deleted and the unsubscribed too."""
@@ -130,7 +130,7 @@ class ConstantContact:
     def member_by_address(self, mapped: wire.Mapped, address: str) -> Member | None:
         """One member by address, whatever its status."""
         query = {"email": address, "status": "all", "include": mapped.include, "limit": "1"}
-        found = self._calls.get("getContacts", "/contacts", query).get("contacts") or ()
+        found = self._calls.items("getContacts", "/contacts", query, "contacts")
         return self._seen([wire.member(found[0], mapped)])[0] if found else None
 
     def whole(self, mapped: wire.Mapped, member_id: str) -> Whole | None:
@@ -172,12 +172,16 @@ class ConstantContact:
 
     def activities(self) -> list[wire.Activity]:
         """The account's recent bulk activities; one call for all that are being waited for."""
-        found = self._calls.get("getActivityStatusCollection", "/activities", {"limit": str(PAGE)})
-        return [wire.activity(item) for item in found.get("activities") or ()]
+        query = {"limit": str(PAGE)}
+        found = self._calls.items("getActivityStatusCollection", "/activities", query, "activities")
+        return [wire.activity(item) for item in found]
 
     def activity(self, activity_id: str) -> wire.Activity:
         """One activity. Raises NotFound: they are kept for ten days."""
-        return wire.activity(self._calls.get("getActivity", f"/activities/{activity_id}"))
+        found = wire.activity(self._calls.get("getActivity", f"/activities/{activity_id}"))
+        if found.activity_id != activity_id:
+            raise ApiUnavailable("Constant Contact answered with another activity than the one it was asked for")
+        return found
 
     def start_export(self, list_id: str) -> str:
         """Ask for an export of who is on the list; says the activity's id."""
@@ -209,8 +213,8 @@ class ConstantContact:
 
     def _members(self, mapped: wire.Mapped, **query: str) -> Iterator[Page]:
         asked = {**query, "include": mapped.include, "limit": str(PAGE)}
-        for page, answered_at in self._calls.pages("getContacts", "/contacts", asked):
-            yield Page(self._seen([wire.member(found, mapped) for found in page.get("contacts") or ()]), answered_at)
+        for page, answered_at in self._calls.pages("getContacts", "/contacts", asked, "contacts"):
+            yield Page(self._seen([wire.member(found, mapped) for found in page]), answered_at)
 
     def _seen(self, members: list[Member]) -> list[Member]:
         for member in members:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from reconciler.constant_contact.wire import Mapped
     from reconciler.domain import Member
@@ -56,6 +56,11 @@ def replacement(whole: Whole, address: str, values: Mapping[str, str], mapped: M
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def named(words: str, values: Iterable[str]) -> set[str]:
+    """The fields that a refusal names, by the provider's properties (such as `first_name`, `phone_number`)."""
+    return {name for name in values if _property(name) in words.lower()}
+
+
 def creation(address: str, values: Mapping[str, str], mapped: Mapped) -> bytes:
     """The body that creates a contact on the list, `implicit` as an import would."""
     body: dict[str, Any] = _typed({name: value for name, value in values.items() if name in fields.TOP_LEVEL})
@@ -66,6 +71,16 @@ def creation(address: str, values: Mapping[str, str], mapped: Mapped) -> bytes:
         if after := changed([], values, mapped):
             body[name] = after
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _property(name: str) -> str:
+    if fields.is_phone(name):
+        return "phone_number"
+    if name in fields.BIRTHDAY:
+        return "birthday"
+    if name in fields.ADDRESSES:
+        return "street_address"
+    return "custom_field" if fields.is_custom(name) else name
 
 
 def _typed(values: Mapping[str, str]) -> dict[str, str | int]:
@@ -80,23 +95,29 @@ def _phones(there: list[dict[str, Any]], values: Mapping[str, str], _: Mapped) -
     }
     if not wanted:
         return None
-    after = {str(phone.get("kind", "other")): str(phone.get("phone_number", "")) for phone in there} | wanted
-    return [{"phone_number": number, "kind": kind} for kind, number in after.items() if number]
+    after = []
+    for phone in there:
+        kind = str(phone.get("kind", "other"))
+        after.append({"phone_number": wanted.pop(kind, str(phone.get("phone_number", ""))), "kind": kind})
+    after += [{"phone_number": number, "kind": kind} for kind, number in wanted.items()]
+    return [phone for phone in after if phone["phone_number"]]
 
 
 def _addresses(there: list[dict[str, Any]], values: Mapping[str, str], _: Mapped) -> list[dict[str, Any]] | None:
-    if not any(name in fields.ADDRESSES for name in values):
-        return None
-    after = {
-        str(place.get("kind")): {part: place[part] for part in fields.ADDRESS_PARTS if place.get(part)}
-        for place in there
-    }
+    wanted: dict[str, dict[str, str]] = {}
     for name, value in values.items():
         if name in fields.ADDRESSES:
             kind, part = name.split("_", 1)
-            after.setdefault(kind, {})[part] = value
-    filled = {kind: {part: value for part, value in parts.items() if value} for kind, parts in after.items()}
-    return [{"kind": kind, **parts} for kind, parts in filled.items() if parts]
+            wanted.setdefault(kind, {})[part] = value
+    if not wanted:
+        return None
+    after: list[dict[str, Any]] = []
+    for place in there:
+        parts = {part: place[part] for part in fields.ADDRESS_PARTS if place.get(part)}
+        after.append({"kind": place.get("kind"), **parts, **wanted.pop(str(place.get("kind")), {})})
+    after += [{"kind": kind, **parts} for kind, parts in wanted.items()]
+    filled = [{name: value for name, value in place.items() if value} for place in after]
+    return [place for place in filled if set(place) > {"kind"}]
 
 
 def _custom(there: list[dict[str, Any]], values: Mapping[str, str], mapped: Mapped) -> list[dict[str, Any]] | None:

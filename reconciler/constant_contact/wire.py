@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -149,7 +150,7 @@ def member(answer: Mapping[str, Any], mapped: Mapped) -> Member:
         # The import's `phone` is of kind other: both names mean one place, and a statement has one of them.
         there["phone"] = there["other_phone"]
     return Member(
-        member_id=str(answer["contact_id"]),
+        member_id=str(uuid.UUID(answer["contact_id"])),
         status=Status.DELETED if deleted_at else _status(address),
         on_list=mapped.list_id in answer.get("list_memberships", ()) if "list_memberships" in answer else None,
         address=str(address.get("address", "")),

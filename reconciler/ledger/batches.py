@@ -30,8 +30,21 @@ _CONTACT_COLUMNS = (
     "applied",
     "former_hash",
     "has_rest",
+    "address",
 )
-_RECEIPT_COLUMNS = ("contact_id", "outcome", "member_id", "shown", "refused", "untaken", "code", "message")
+_RECEIPT_COLUMNS = (
+    "contact_id",
+    "outcome",
+    "member_id",
+    "code",
+    "message",
+    "again_seconds",
+    "shown",
+    "refused",
+    "untaken",
+    "unsent",
+)
+_NO_FIELDS = ("{}", "{}", "{}", "{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,28 +170,22 @@ def _contact(batch_id: int, connection_id: int, planned: Planned) -> tuple[objec
         as_json(change.agreed),
         planned.former_hash,
         change.has_rest,
+        change.address,
     )
 
 
 def _record(receipt: Receipt) -> tuple[object, ...]:
     match receipt:
-        case Verified(contact_id, member_id, shown, refused, untaken, remark):
-            told = (as_json(shown), as_json(refused), as_json(untaken))
-            return (
-                contact_id,
-                "verified",
-                member_id,
-                *told,
-                remark.code,
-                remark.message,
-            )
-        case Rejected(contact_id, code, message):
-            return (contact_id, "rejected", None, "{}", "{}", "{}", code, message)
-        case Deferred(contact_id, code, message):
-            return (contact_id, "deferred", None, "{}", "{}", "{}", code, message)
+        case Verified(contact_id, member_id, shown, refused, untaken, unsent, remark):
+            told = (as_json(fields) for fields in (shown, refused, untaken, unsent))
+            return (contact_id, "verified", member_id, remark.code, remark.message, None, *told)
+        case Rejected(contact_id, code, message, again):
+            return (contact_id, "rejected", None, code, message, again, *_NO_FIELDS)
+        case Deferred(contact_id, code, message, again):
+            return (contact_id, "deferred", None, code, message, again, *_NO_FIELDS)
         case InDoubt(contact_id, code, message):
-            return (contact_id, "in_doubt", None, "{}", "{}", "{}", code, message)
+            return (contact_id, "in_doubt", None, code, message, None, *_NO_FIELDS)
         case KeptOff(contact_id, member_id, reason):
-            return (contact_id, "skipped", member_id, "{}", "{}", "{}", reason.value, "seen when it was read back")
+            return (contact_id, "skipped", member_id, reason.value, "seen when it was read back", None, *_NO_FIELDS)
         case _:
             assert_never(receipt)

@@ -213,6 +213,7 @@ def _candidate(row: Row) -> Candidate:
         rejected=row.rejected or "",
         refused_fields=row.refused_fields or {},
         claimed=row.claimed,
+        is_anothers=row.is_anothers,
         untaken=row.untaken or {},
         may_rejoin=row.may_rejoin or False,
     )

@@ -9,5 +9,5 @@ WITH closed AS (
     WHERE t.batch_id = :batch_id AND :state = 'refused' AND b.batch_id = t.batch_id
       AND o.run_id = t.run_id AND o.contact_id = b.contact_id
 )
-UPDATE reconciler.batch_contacts AS b SET settled = true, outcome = coalesce(b.outcome, 'deferred')
+UPDATE reconciler.batch_contacts AS b SET settled = true, outcome = coalesce(b.outcome, 'deferred'), address = NULL
 FROM closed WHERE b.batch_id = closed.batch_id AND NOT b.settled;

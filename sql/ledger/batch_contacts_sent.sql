@@ -1,5 +1,5 @@
 -- What was sent and is not settled, beside the member that has this address now. Parameter: batch_id.
-SELECT b.contact_id, b.kind, b."values", b.before, b.applied, c.address,
+SELECT b.contact_id, b.kind, b."values", b.before, b.applied, coalesce(b.address, c.address) AS address,
        CAST(b.member_id AS text) AS linked_id,
        CAST(m.member_id AS text) AS member_id, m.status, m.on_list, m.left_at IS NOT NULL AS has_left, m.fields,
        m.opted_out_at IS NOT NULL AS opted_out,

@@ -12,6 +12,12 @@ WITH RECURSIVE movers AS (
       AND l.status IN ('explicit', 'implicit') AND l.left_at IS NULL
       AND NOT (lower(c.fields ->> 'first_name') <> lower(l.fields ->> 'first_name')
                AND lower(c.fields ->> 'last_name') <> lower(l.fields ->> 'last_name')) IS TRUE
+      -- Not who has left this member to another contact.
+      AND NOT EXISTS (SELECT FROM reconciler.pairs AS q
+                      JOIN reconciler.contacts AS d ON d.connection_id = q.connection_id AND d.contact_id = q.contact_id
+                      WHERE q.connection_id = p.connection_id AND q.member_id = p.member_id
+                        AND q.contact_id <> p.contact_id AND d.gone_at IS NULL
+                        AND q.verdict IN ('unchanged', 'add', 'update', 'readdress'))
       AND NOT (p.contact_digest = c.digest
                AND p.verdict IN ('duplicate', 'opted_out', 'rejected', 'unsubscribed', 'left_list', 'deleted_there',
                                  'not_mailable')) IS TRUE

@@ -7,7 +7,9 @@ WITH latest AS (
            EXISTS (SELECT FROM reconciler.contacts AS c
                    WHERE c.connection_id = :connection_id AND c.address_hash = s.address_hash)
            OR EXISTS (SELECT FROM reconciler.pairs AS p
-                      WHERE p.connection_id = :connection_id AND p.member_id = s.member_id) AS is_ours
+                      WHERE p.connection_id = :connection_id AND p.member_id = s.member_id)
+           OR EXISTS (SELECT FROM reconciler.batch_contacts AS b
+                      WHERE b.connection_id = :connection_id AND b.address_hash = s.address_hash AND NOT b.settled) AS is_ours
     FROM staged_members AS s
     WHERE s.fields IS NOT NULL
     ORDER BY s.member_id, s.updated_at DESC NULLS LAST

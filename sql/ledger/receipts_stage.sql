@@ -6,6 +6,8 @@ CREATE TEMPORARY TABLE staged_receipts (
     shown jsonb NOT NULL,
     refused jsonb NOT NULL,
     untaken jsonb NOT NULL,
+    unsent jsonb NOT NULL,
+    again_seconds double precision,
     code text NOT NULL,
     message text NOT NULL
 ) ON COMMIT DROP;

@@ -1,6 +1,7 @@
 -- Settle the contacts whose outcome is known; a batch with none left is settled. Parameter: batch_id.
 WITH known AS (
-    UPDATE reconciler.batch_contacts AS b SET settled = r.outcome <> 'in_doubt', outcome = r.outcome
+    UPDATE reconciler.batch_contacts AS b SET settled = r.outcome <> 'in_doubt', outcome = r.outcome,
+        address = CASE WHEN r.outcome = 'in_doubt' THEN b.address END
     FROM staged_receipts AS r
     WHERE b.batch_id = :batch_id AND b.contact_id = r.contact_id AND NOT b.settled
     RETURNING b.contact_id, r.outcome

@@ -1,19 +1,21 @@
--- A verified change is decided on the digests that were sent and seen; whoever changed since is a candidate again, and
--- who has something left that only a call of its own can do.
--- A rejected one is decided until the contact changes. Parameter: batch_id.
+-- A verified change is decided on the digests that were sent and seen; whoever changed since is a candidate again, who
+-- has something left to be sent, and who is not on the list yet. A rejected one is decided until the contact changes, or
+-- for so long; so is a deferred one that is to wait. Parameter: batch_id.
 UPDATE reconciler.pairs AS p
 SET verdict = CASE r.outcome WHEN 'verified' THEN 'unchanged' WHEN 'rejected' THEN 'rejected' WHEN 'skipped' THEN r.code
                          ELSE p.verdict END,
     message = CASE WHEN r.outcome = 'rejected' THEN r.message ELSE '' END,
     member_id = coalesce(r.member_id, p.member_id),
-    contact_digest = CASE WHEN r.outcome IN ('verified', 'rejected', 'skipped') AND NOT (b.has_rest OR r.untaken <> '{}')
+    contact_digest = CASE WHEN r.outcome IN ('rejected', 'skipped') OR r.again_seconds IS NOT NULL
+                               OR r.outcome = 'verified' AND l.on_list
+                                  AND NOT (b.has_rest OR r.untaken <> '{}' OR r.unsent <> '{}')
                           THEN b.contact_digest END,
-    member_digest = CASE WHEN r.outcome IN ('verified', 'rejected', 'skipped')
+    member_digest = CASE WHEN r.outcome IN ('verified', 'rejected', 'skipped') OR r.again_seconds IS NOT NULL
                          THEN coalesce(m.digest, '') || coalesce(l.digest, '') END,
     decided_at = reconciler.clock(),
-    look_again_at = NULL,
-    applied = CASE WHEN r.outcome = 'verified' 
-                   THEN b.applied - ARRAY(SELECT jsonb_object_keys(r.refused || r.untaken)) ELSE p.applied END,
+    look_again_at = reconciler.clock() + make_interval(secs => r.again_seconds),
+    applied = CASE WHEN r.outcome = 'verified'
+                   THEN b.applied - ARRAY(SELECT jsonb_object_keys(r.refused || r.untaken || r.unsent)) ELSE p.applied END,
     shown = CASE WHEN r.outcome = 'verified' THEN r.shown ELSE p.shown END,
     refused_fields = CASE WHEN r.outcome = 'verified'
         THEN coalesce((SELECT jsonb_object_agg(k, b."values" -> k) FROM jsonb_object_keys(r.refused) AS k), '{}')

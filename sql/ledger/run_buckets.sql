@@ -8,7 +8,9 @@ WITH touched AS (
     UNION SELECT contact_id FROM reconciler.contacts WHERE :whole AND connection_id = :connection_id AND gone_at IS NULL
 ), done AS (
     SELECT DISTINCT ON (contact_id) contact_id, action, outcome, code FROM reconciler.run_rows
-    WHERE run_id = :run_id AND action <> 'skip' ORDER BY contact_id, row_number DESC
+    WHERE run_id = :run_id AND action <> 'skip'
+    -- Who was put on the list in this run counts as added, whatever was done to them after that.
+    ORDER BY contact_id, action = 'add' AND outcome = 'verified' DESC, row_number DESC
 ), held AS (
     SELECT contact_id FROM reconciler.batch_contacts WHERE connection_id = :connection_id AND NOT settled
 )

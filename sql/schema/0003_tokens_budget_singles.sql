@@ -49,6 +49,9 @@ COMMENT ON COLUMN reconciler.pairs.rejoin_basis IS 'Why they may, in the words o
 ALTER TABLE reconciler.members ADD COLUMN linked_at timestamptz;
 COMMENT ON COLUMN reconciler.members.linked_at IS 'When a contact of the CRM was first matched with it; on the list and nobody''s now: still there though not wanted.';
 
+ALTER TABLE reconciler.rejects ADD COLUMN again_at timestamptz;
+COMMENT ON COLUMN reconciler.rejects.again_at IS 'When it is tried again although nothing changed; NULL: not before it changes.';
+
 ALTER TABLE reconciler.plan_changes
     ADD COLUMN is_single boolean NOT NULL DEFAULT false,
     ADD COLUMN has_rest boolean NOT NULL DEFAULT false;
@@ -61,10 +64,12 @@ COMMENT ON COLUMN reconciler.batches.is_single IS 'Not an import but one contact
 CREATE INDEX batches_single ON reconciler.batches (connection_id, intended_at) WHERE is_single;
 
 ALTER TABLE reconciler.batch_contacts
+    ADD COLUMN address text,
     ADD COLUMN former_hash bytea,
     ADD COLUMN has_rest boolean NOT NULL DEFAULT false,
     DROP CONSTRAINT batch_contacts_kind_check,
     ADD CONSTRAINT batch_contacts_kind_check CHECK (kind IN ('add', 'update', 'readdress'));
+COMMENT ON COLUMN reconciler.batch_contacts.address IS 'The address as it was sent; NULL once its outcome is known.';
 COMMENT ON COLUMN reconciler.batch_contacts.former_hash IS 'Keyed hash of the address that a changed one leaves: it is held too.';
 COMMENT ON COLUMN reconciler.batch_contacts.has_rest IS 'Whether something is left that only a call of its own can do: decided again once this is seen.';
 COMMENT ON COLUMN reconciler.batch_contacts.kind IS 'add, update or readdress.';

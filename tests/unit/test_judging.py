@@ -27,7 +27,7 @@ def a_sent(
     before: Mapping[str, str] | None = None,
     shown: Mapping[str, str] | None = None,
 ) -> Sent:
-    return Sent("c1", values=values or {}, before=before or {}, shown=shown or {}, member=member)
+    return Sent("c1", is_add=True, values=values or {}, before=before or {}, shown=shown or {}, member=member)
 
 
 def a_batch(

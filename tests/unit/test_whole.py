@@ -11,7 +11,7 @@ MAPPED = wire.Mapped(LIST, ("first_name", "mobile_phone", "home_city", "cf_tier"
 PHONES = [{"phone_number_id": "p1", "phone_number": "555-0100", "kind": "work", "created_at": "2026-01-01T00:00:00Z"}]
 PLACES = [{"street_address_id": "a1", "kind": "home", "street": "1 Road", "city": "Rome"}]
 ANSWER: dict[str, Any] = {
-    "contact_id": "c1",
+    "contact_id": "00000000-0000-4000-8000-000000000001",
     "email_address": {"address": "ann@example.com", "permission_to_send": "explicit", "opt_in_source": "Contact"},
     "first_name": "Ann",
     "company_name": "Bakery",

@@ -27,7 +27,7 @@ def mapped(*names: str, **custom_fields: str) -> Mapped:
 
 
 def read(answer: dict[str, Any], of: Mapped) -> Member:
-    return wire.member({"contact_id": "m1", **answer}, of)
+    return wire.member({"contact_id": "00000000-0000-4000-8000-000000000001", **answer}, of)
 
 
 class TestIncluding:
@@ -41,7 +41,7 @@ class TestIncluding:
 class TestReadingAMember:
     def test_an_answer_with_everything_is_read(self) -> None:
         answer = {
-            "contact_id": "m1",
+            "contact_id": "00000000-0000-4000-8000-000000000001",
             "email_address": {"address": "Ann@Example.com", "permission_to_send": "explicit"},
             "first_name": " Ann ",
             "last_name": "Lee",
@@ -53,7 +53,7 @@ class TestReadingAMember:
         }
 
         expected = Member(
-            member_id="m1",
+            member_id="00000000-0000-4000-8000-000000000001",
             status=Status.EXPLICIT,
             on_list=True,
             address="Ann@Example.com",
@@ -93,7 +93,9 @@ class TestReadingAMember:
         assert with_date.opted_out_at == dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
     def test_an_answer_with_nothing_but_an_id_is_read(self) -> None:
-        assert read({}, ALL) == Member(member_id="m1", status=Status.NOT_SET, on_list=None)
+        assert read({}, ALL) == Member(
+            member_id="00000000-0000-4000-8000-000000000001", status=Status.NOT_SET, on_list=None
+        )
 
     @pytest.mark.parametrize(("lists", "on_list"), [([LIST], True), (["another"], False), ([], False)])
     def test_who_is_on_the_list_is_known_by_the_memberships(self, lists: list[str], on_list: bool) -> None:
