@@ -30,7 +30,7 @@ _UNSEEN: Final[Mapping[State, type[ReconcilerError]]] = {State.HELD: StatementEr
 @click.argument("name")
 @click.option("--list-id", help="The list; without it the account's lists are shown to choose from.")
 @click.option("--credentials", "credentials_file", metavar="FILE|-", help="JSON with api_key, access_token, ...")
-@click.option("--device", is_flag=True, help="Sign in at another screen; the token is then kept fresh by itself.")
+@click.option("--device", is_flag=True, help="Sign in at another screen; the token is then renewed by itself.")
 @click.option("--crm-url-file", metavar="FILE", help="File with the CRM's address, where it is another database.")
 @click.option("--contacts-sql", metavar="FILE", help="The CRM statement; default: Sage's own contacts table.")
 @click.option("--workspace", help="What the statement's :workspace is; default: NAME.")

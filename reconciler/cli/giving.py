@@ -66,7 +66,7 @@ def how_long(connection: Connection) -> str:
 
     end = token_end.of_account(connection.account, connection.now)
     if end.kept_fresh:
-        return "The token is kept fresh by itself."
+        return "The token will be renewed by itself before it ends; that was not tried yet."
     if end.ends_at is None:
         return "When the token ends is not known; syncing stops then unless you connect again."
     return f"The token ends at {token_end.minute(end.ends_at)}; syncing stops then unless you connect again."

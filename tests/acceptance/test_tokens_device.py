@@ -73,7 +73,7 @@ def test_a_code_is_shown_and_the_connection_lives_on_the_consent(installation: I
     assert said.code == 0, said.err
     assert re.search(r"Open http\S+/activate\?user_code=[A-Z]{4}-[A-Z]{4} in a browser", said.err)
     assert re.search(r"enter the code [A-Z]{4}-[A-Z]{4}\. It is good for 10 minutes\.", said.err)
-    assert "The token is kept fresh by itself." in said.err
+    assert "The token will be renewed by itself before it ends" in said.err
     assert clock.pauses[1:4] == [5.0, 5.0, 5.0]
     installation.api.door.token("expire")
     installation.say("start", "acme")
