@@ -36,7 +36,11 @@ def demo(context: click.Context, *, contacts: int, keep: bool) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option(
-    "--port", default=8400, show_default=True, type=click.IntRange(0, 65_535), help="On which port; 0: any that is free."
+    "--port",
+    default=8400,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="On which port; 0: any that is free.",
 )
 @click.option(
     "--contacts",

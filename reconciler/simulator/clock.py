@@ -24,7 +24,7 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Move on, without anybody having to wait; ValueError where that is back, or beyond all use."""
-        if not (seconds >= 0 and self._offset + seconds <= _MOST_AHEAD):  # NaN is neither
+        if not 0 <= seconds <= _MOST_AHEAD - self._offset:  # NaN is neither
             raise ValueError(f"the clock goes on only, and at most {_MOST_AHEAD:,} seconds ahead")
         self._offset += seconds
 

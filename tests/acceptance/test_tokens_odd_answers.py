@@ -13,6 +13,7 @@ from reconciler.bootstrap import Process
 from reconciler.cli.shared import settings
 from reconciler.credentials import KNOWN
 from reconciler.ledger import accounts
+from reconciler.secret import Secret
 from tests.acceptance.test_tokens import _at_once, hand_over, token_for
 
 if TYPE_CHECKING:
@@ -62,6 +63,25 @@ def test_a_token_that_no_header_can_carry_is_not_kept(installation: Installation
 
     statuses = [entry["status"] for entry in _history(installation) if entry["operation"] == "token"]
     assert statuses == [200, 200], "the first answer was not used, and asked for again"
+
+
+@pytest.mark.parametrize("token", ["token\nabcdefgh", "t\u00f6ken-abcdefgh"])
+def test_a_stored_token_that_no_header_can_carry_is_no_trouble_of_the_network(
+    installation: Installation, token: str
+) -> None:
+    """Such as one that another program has put there."""
+    installation.add("ada@example.com")
+    installation.connect()
+    vault = Process(settings()).vault()
+    row = str(installation.sql("SELECT encoded_account_id FROM reconciler.accounts")[0][0])
+    sealed = vault.seal(Secret(token), table="accounts", row=row, field="access_token")
+    installation.sql("UPDATE reconciler.accounts SET access_token_sealed = %s", sealed)
+
+    report = installation.run("acme", "--full")
+
+    assert (report["state"], report["reason"]) == ("failed", "unforeseen")
+    assert "network" not in report["message"]
+    assert token not in report["message"]
 
 
 def test_a_token_that_says_it_ends_in_ages_lasts_a_day(installation: Installation) -> None:

@@ -135,7 +135,7 @@ def test_an_activity_that_is_gone_is_settled_by_the_read_back(acme: Acme) -> Non
     acme.arrives()
 
 
-@pytest.mark.parametrize("status", [415, 422])
+@pytest.mark.parametrize("status", [409, 415, 422])
 def test_an_import_that_is_refused_holds_with_constant_contact_s_words(acme: Acme, status: int) -> None:
     said = [{"error_key": "contacts.api.validation.error", "error_message": "cf:shoe size is no field"}]
     acme.api.door.fault(fault="status", status=status, operation=IMPORT, body=said)
