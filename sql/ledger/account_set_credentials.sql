@@ -23,7 +23,7 @@ SET api_key_sealed = :api_key, access_token_sealed = :access_token,
     token_ends_at = CASE
         WHEN CAST(:life_seconds AS double precision) IS NOT NULL
         THEN moment.now + make_interval(secs => CAST(:life_seconds AS double precision))
-        WHEN CAST(:ends_at AS timestamptz) BETWEEN moment.now AND moment.now + interval '366 days'
+        WHEN CAST(:ends_at AS timestamptz) BETWEEN moment.now AND moment.now + interval '100 years'
         THEN CAST(:ends_at AS timestamptz)
         ELSE moment.now + interval '24 hours' END
 FROM moment WHERE account_id = :account_id;
