@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Row
     from reconciler.report import Standing
+    from reconciler.token_end import TokenEnd
 
 
 def status(
@@ -41,10 +42,12 @@ def status(
 
 def badge(connection: Connection, behind: tuple[int, float]) -> str:
     """Connected, or what stands in the way and since when, with the contacts that wait meanwhile."""
-    if connection.disconnected_at:
+    end = token_end.of_account(connection.account, connection.now)
+    if connection.disconnected_at or end.has_ended:
         waits = _waiting(behind)
         told = f", {waits}" if waits else ""
-        return f"Disconnected since {minute(connection.disconnected_at)}{told}. {connection.disconnected_reason or ''}"
+        why = connection.disconnected_reason or end.warning or ""
+        return f"Disconnected{_since(connection, end)}{told}. {why}"
     if connection.paused_at:
         return f"Paused since {minute(connection.paused_at)}"
     if connection.held_at:
@@ -103,6 +106,13 @@ def consequences(
         ),
     ]
     return "\n".join(lines)
+
+
+def _since(connection: Connection, end: TokenEnd) -> str:
+    """Since there is no token that works: its end may be hours before the first run that met it, or before any."""
+    known = [connection.disconnected_at, end.ends_at if end.has_ended else None]
+    since = min((moment for moment in known if moment is not None), default=None)
+    return "" if since is None else f" since {minute(since)}"
 
 
 def _waiting(behind: tuple[int, float]) -> str:

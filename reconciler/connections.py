@@ -36,7 +36,6 @@ class Wish:
     """A connection as somebody wants it."""
 
     name: str
-    credentials: Credentials
     #: None: as before, else Sage's own table and the connection's name.
     statement: str | None = None
     workspace: str | None = None
@@ -58,23 +57,26 @@ class Doors:
     choose_list: Callable[[Sequence[ListFound]], str]
 
 
-def connect(doors: Doors, wish: Wish, actor: str) -> Connection:
+def connect(doors: Doors, wish: Wish, give: Callable[[], Credentials], actor: str) -> Connection:
     """Check token, account, list and statement; then store. Nothing is stored unless all are right.
 
+    `give` is asked for the credentials once all is checked that needs none: somebody may have to sign in for them.
     Connecting again replaces the credentials and keeps everything else; another account or list is refused.
     """
     _check_name(wish.name)
     before = _existing(doors.ledger, wish.name)
     wish = _completed(doors, wish, before)
-    with contextlib.closing(doors.open_api(wish.credentials)) as api:
+    list_id = _wanted_list(wish, before)
+    columns = extract.check(doors.open_crm(wish.crm_url), wish.statement or "", wish.workspace or "")
+    given = give()
+    with contextlib.closing(doors.open_api(given)) as api:
         account = api.account()
-        found = _list(api, account, wish, doors.choose_list, before)
+        found = _list(api, account, list_id or _as_uuid(doors.choose_list(api.lists())))
         if before is not None:
             _must_be_the_same(before, account, found, wish)
-        columns = extract.check(doors.open_crm(wish.crm_url), wish.statement or "", wish.workspace or "")
         custom = _custom_fields(api, columns)
     with _alone(doors.ledger, before, found), doors.ledger.transaction() as tx:
-        _store(tx, doors.vault, wish, account, found, columns, custom)
+        _store(tx, doors.vault, wish, given, account, found, columns, custom)
         audit.write(tx, actor, "connect", wish.name, {"account": account.encoded_account_id, "list": found.list_id})
         connection = stored.by_name(tx, wish.name)
     if connection is None:
@@ -173,15 +175,13 @@ def _completed(doors: Doors, wish: Wish, before: Connection | None) -> Wish:
     )
 
 
-def _list(
-    api: ConstantContact,
-    account: AccountFound,
-    wish: Wish,
-    choose: Callable[[Sequence[ListFound]], str],
-    before: Connection | None,
-) -> ListFound:
+def _wanted_list(wish: Wish, before: Connection | None) -> str | None:
+    """The list's id; None: it has yet to be chosen."""
     wanted = wish.list_id or (before.list_id if before else None)
-    list_id = _as_uuid(wanted or choose(api.lists()))
+    return _as_uuid(wanted) if wanted else None
+
+
+def _list(api: ConstantContact, account: AccountFound, list_id: str) -> ListFound:
     try:
         return api.contact_list(list_id)
     except NotFound:
@@ -229,12 +229,13 @@ def _store(
     tx: Transaction,
     vault: Vault,
     wish: Wish,
+    given: Credentials,
     account: AccountFound,
     found: ListFound,
     columns: Mapping[str, str],
     custom: Mapping[str, CustomField],
 ) -> None:
-    given, types = wish.credentials, {name: found.type for name, found in custom.items()}
+    types = {name: found.type for name, found in custom.items()}
     fingerprint = vault.keyed_hash(given.api_key.reveal())
     account_id = accounts.account_id(tx, account.encoded_account_id, account.organization, fingerprint)
     sealed = {name: _sealed(vault, account.encoded_account_id, name, getattr(given, name)) for name in KNOWN}

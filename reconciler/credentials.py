@@ -20,7 +20,7 @@ _DEVICE_TAKES: Final = ("api_key", "client_secret")
 #: What the name of an entry can look like.
 _ENTRY: Final = re.compile(r"[a-z_]{1,20}")
 #: What an HTTP header can carry: anything else was pasted wrongly.
-_PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
+PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,6 @@ def _faults(found: Mapping[str, object], needed: tuple[str, ...], known: tuple[s
     faults += [f"the credentials have an unknown entry {name!r}" for name in unknown]
     for name in known:
         value = found.get(name)
-        if value and not (isinstance(value, str) and _PRINTABLE.fullmatch(value.strip())):
+        if value and not (isinstance(value, str) and PRINTABLE.fullmatch(value.strip())):
             faults.append(f"{name} must be one line of text without blanks, as the portal shows it")
     return faults

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_PLAIN: Final = re.compile(r"\s*[0-9.eE+-]+\s*", re.ASCII)
 #: PostgreSQL's longest timeout is 2^31 milliseconds; and no time of ours is longer.
 _MOST: Final = 2_000_000
 _NEVER_NONE: Final[Mapping[str, float]] = {
@@ -111,19 +113,22 @@ def check_order(limits: Limits) -> None:
 def parse(pairs: Mapping[str, str]) -> dict[str, float | int]:
     """Read `KEY=VALUE` settings; raises UsageError that names every unknown key and every wrong value."""
     kinds = {item.name: item.type for item in dataclasses.fields(Limits)}
-    read = {key: _number(text, kinds[key]) for key, text in pairs.items() if key in kinds}
+    read = {key: number(text, kinds[key]) for key, text in pairs.items() if key in kinds}
     faults = [f"there is no setting {key!r}" for key in sorted(set(pairs) - set(kinds))]
     faults += [
         f"{key} needs a number from {_least(key)} to {_most(key)}, not {pairs[key]!r}"
         for key in sorted(read)
-        if (number := read[key]) is None or not _least(key) <= number <= _most(key)
+        if (found := read[key]) is None or not _least(key) <= found <= _most(key)
     ]
     if faults:
         raise UsageError("; ".join(faults), advice=f"the settings are: {', '.join(kinds)}")
-    return {key: number for key, number in read.items() if number is not None}
+    return {key: found for key, found in read.items() if found is not None}
 
 
-def _number(text: str, kind: object) -> float | int | None:
+def number(text: str, kind: object) -> float | int | None:
+    """A number as people write it: Python itself also takes `1_0`, and the digits of every script. None: it is none."""
+    if not _PLAIN.fullmatch(text):
+        return None
     try:
         return int(text) if kind == "int" else float(text)
     except ValueError:

@@ -101,7 +101,7 @@ def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
         # Certainly not carried out: its contacts are free again.
         with work.write() as tx:
             batches.close(tx, batch_id, str(error), refused=True)
-        if type(error) is ApiRefused:
+        if isinstance(error, ApiRefused):
             raise BatchRefused(str(error), advice=error.advice) from error
         raise
     with work.write() as tx:

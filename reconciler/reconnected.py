@@ -27,7 +27,7 @@ def caught_up(tx: Transaction, connection: Connection, ending: Ending) -> Ending
     waiting, _ = runs.behind(tx, connection.connection_id)
     rest = "nothing waits any more" if not waiting else f"{waiting:,} still waiting"
     told = (
-        f"this is the first run since the connection was disconnected at {token_end.minute(since)}: who may be written "
-        f"to was read afresh before anything was sent; it caught up, {rest}"
+        f"this is the first run to come through since the connection was disconnected at {token_end.minute(since)}: "
+        f"who may be written to was read afresh before anything was sent; it caught up, {rest}"
     )
     return replace(ending, message=" ".join(filter(None, (ending.message, told))))

@@ -42,7 +42,9 @@ _KNOWN = (
 )
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _LOG_FORMATS = ("json", "console")
-_HIGHEST_PACE_PER_SECOND = 1000
+# As `reconciler set` has them.
+_PACES_PER_SECOND = (0.01, 1000)
+_PACES_PER_DAY = (1, 100_000_000)
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:]*:[0-9a-f:.]*")
 
@@ -178,23 +180,25 @@ def _database(text: str) -> Secret:
 
 
 def _per_second(text: str) -> float:
-    advice = f"Write a number above 0 and up to {_HIGHEST_PACE_PER_SECOND}, such as 2.8."
+    least, most = _PACES_PER_SECOND
+    advice = f"Write a number from {least} to {most}, such as 2.8."
     try:
         pace = float(text)
     except ValueError:
         raise SettingsError("It is not a number.", advice=advice) from None
-    if not 0 < pace <= _HIGHEST_PACE_PER_SECOND:  # "nan" is refused here too
+    if not least <= pace <= most:  # "nan" is refused here too
         raise SettingsError("It is out of range.", advice=advice)
     return pace
 
 
 def _per_day(text: str) -> int:
-    advice = "Write a whole number of at least 1, such as 9500."
+    least, most = _PACES_PER_DAY
+    advice = f"Write a whole number from {least} to {most:,}, such as 9500."
     try:
         pace = int(text)
     except ValueError:
         raise SettingsError("It is not a whole number.", advice=advice) from None
-    if pace < 1:
+    if not least <= pace <= most:
         raise SettingsError("It is out of range.", advice=advice)
     return pace
 

@@ -25,6 +25,8 @@ class TokenEnd:
 
     ends_at: dt.datetime | None
     kept_fresh: bool
+    #: Whether that was done already, with the credentials that were given last.
+    was_renewed: bool
     stale_at: dt.datetime | None
     has_ended: bool
     warning: str | None
@@ -39,7 +41,7 @@ class TokenEnd:
 
     def __str__(self) -> str:
         if self.kept_fresh:
-            return "kept fresh by itself"
+            return "kept fresh by itself" if self.was_renewed else "will be renewed by itself; not tried yet"
         if self.ends_at is None:
             return "ends at a time that is not known"
         return f"{'ended' if self.has_ended else 'ends'} at {minute(self.ends_at)}; nothing renews it"
@@ -48,12 +50,12 @@ class TokenEnd:
 def of_account(account: Account, now: dt.datetime) -> TokenEnd:
     """How an account's access stands at this moment of the ledger's clock."""
     if account.access_token_sealed is None:
-        return TokenEnd(None, kept_fresh=False, stale_at=None, has_ended=True, warning=None)
+        return TokenEnd(None, kept_fresh=False, was_renewed=False, stale_at=None, has_ended=True, warning=None)
     ends_at, kept_fresh = account.token_ends_at, account.has_refresh_token
     stale_at = account.refresh_token_used_at + _IDLE if kept_fresh and account.refresh_token_used_at else None
     has_ended = not kept_fresh and ends_at is not None and ends_at <= now
     warning = _stale(stale_at, now) if kept_fresh else _end(ends_at, now)
-    return TokenEnd(ends_at, kept_fresh, stale_at, has_ended, warning)
+    return TokenEnd(ends_at, kept_fresh, account.was_renewed, stale_at, has_ended, warning)
 
 
 def of_token(token: Secret) -> dt.datetime | None:

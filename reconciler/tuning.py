@@ -64,11 +64,8 @@ def _figure(key: str, text: str) -> float | int | None:
     if text == _AS_SET:
         return None
     least, most = PACE[key]
-    try:
-        figure = int(text) if key == "pace_per_day" else float(text)
-    except ValueError:
-        figure = 0
-    if not least <= figure <= most:
+    figure = limits.number(text, "int" if key == "pace_per_day" else "float")
+    if figure is None or not least <= figure <= most:
         raise UsageError(
             f"{key} needs a number from {least:g} to {most:,g}, not {text!r}",
             advice=f"or {key}={_AS_SET}: what the settings say",

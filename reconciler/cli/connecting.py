@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli.giving import how_long, pasted, signed_in
+from reconciler.cli.giving import giver, how_long
 from reconciler.cli.shared import actor, is_terminal, json_option, print_json, process, read_text, ready_ledger, tell
 from reconciler.domain import State
-from reconciler.errors import AccessRefused, ReconcilerError, StatementError, UsageError
+from reconciler.errors import AccessRefused, DailyLimitReached, ReconcilerError, StatementError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.bootstrap import Process
     from reconciler.connections import Wish
     from reconciler.constant_contact.wire import ListFound
-    from reconciler.credentials import Credentials
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger, Transaction
 
@@ -30,7 +30,7 @@ _UNSEEN: Final[Mapping[State, type[ReconcilerError]]] = {State.HELD: StatementEr
 @click.argument("name")
 @click.option("--list-id", help="The list; without it the account's lists are shown to choose from.")
 @click.option("--credentials", "credentials_file", metavar="FILE|-", help="JSON with api_key, access_token, ...")
-@click.option("--device", is_flag=True, help="Sign in at another screen; the token is then kept fresh by itself.")
+@click.option("--device", is_flag=True, help="Sign in at another screen; the token is then renewed by itself.")
 @click.option("--crm-url-file", metavar="FILE", help="File with the CRM's address, where it is another database.")
 @click.option("--contacts-sql", metavar="FILE", help="The CRM statement; default: Sage's own contacts table.")
 @click.option("--workspace", help="What the statement's :workspace is; default: NAME.")
@@ -48,9 +48,11 @@ def connect(name: str, *, device: bool, no_start: bool, **options: Any) -> None:
     here = process()
     ledger = ready_ledger(here)
     before = _existing(ledger, name)
-    given = signed_in(here, ledger, options["credentials_file"]) if device else pasted(options["credentials_file"])
-    wish = _wish(name, given, options)
-    connection = connections.connect(here.doors(ledger, _choose_list), wish, actor())
+    give = giver(here, ledger, options["credentials_file"], device=device)
+    if device and not (options["list_id"] or before or is_terminal()):
+        raise UsageError("no list was named", advice="use --list-id: nobody is there to be asked after the sign-in")
+    with _spent_day():
+        connection = connections.connect(here.doors(ledger, _choose_list), _wish(name, options), give, actor())
     account, found = connection.account.organization, connection.list_name
     click.echo(f"Connected: account {account!r}, list {found!r}. The credentials are stored encrypted.", err=True)
     click.echo(how_long(connection), err=True)
@@ -132,7 +134,17 @@ def status(name: str | None, *, json_: bool) -> None:
         click.echo("\n\n".join(map(str, told)) or "No connection yet: `reconciler connect NAME`.")
 
 
-def _wish(name: str, credentials: Credentials, options: dict[str, Any]) -> Wish:
+@contextlib.contextmanager
+def _spent_day() -> Iterator[None]:
+    """Nothing goes on by itself after 00:00 UTC where nothing was connected."""
+    try:
+        yield
+    except DailyLimitReached as error:
+        error.advice = "nothing was connected: connect again after 00:00 UTC"
+        raise
+
+
+def _wish(name: str, options: dict[str, Any]) -> Wish:
     from reconciler.connections import Wish
     from reconciler.secret import Secret
 
@@ -140,7 +152,6 @@ def _wish(name: str, credentials: Credentials, options: dict[str, Any]) -> Wish:
     statement = options["contacts_sql"]
     return Wish(
         name=name,
-        credentials=credentials,
         statement=read_text(statement, "statement file") if statement else None,
         workspace=options["workspace"],
         list_id=options["list_id"],

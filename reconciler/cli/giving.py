@@ -11,6 +11,8 @@ from reconciler.cli.shared import is_terminal, read_text
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.bootstrap import Process
     from reconciler.constant_contact.oauth import DeviceCode
     from reconciler.credentials import Application, Credentials
@@ -18,7 +20,16 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Ledger
 
 
-def pasted(file: str | None) -> Credentials:
+def giver(here: Process, ledger: Ledger, file: str | None, *, device: bool) -> Callable[[], Credentials]:
+    """What gives the credentials: what was pasted, read now; or a sign-in, begun when it is asked."""
+    if device:
+        application = _application(file)
+        return lambda: _signed_in(here, ledger, application)
+    given = _pasted(file)
+    return lambda: given
+
+
+def _pasted(file: str | None) -> Credentials:
     """What somebody pasted: into a file, or when asked for it."""
     from reconciler.credentials import parse
 
@@ -47,7 +58,7 @@ def _application(file: str | None) -> Application:
     return parse_application(json.dumps(asked))
 
 
-def signed_in(here: Process, ledger: Ledger, file: str | None) -> Credentials:
+def _signed_in(here: Process, ledger: Ledger, application: Application) -> Credentials:
     """The device flow: address and code are shown, and somebody consents at another screen. Nothing is stored yet."""
     from reconciler import device
 
@@ -55,7 +66,6 @@ def signed_in(here: Process, ledger: Ledger, file: str | None) -> Credentials:
         click.echo(f"Open {code.address} in a browser, sign in as a user who may write contacts, and", err=True)
         click.echo(f"enter the code {code.user_code}. It is good for {code.seconds / 60:.0f} minutes.", err=True)
 
-    application = _application(file)
     oauth = here.sign_in(ledger, application)
     return device.sign_in(oauth, application, show, sleep=here.sleep, monotonic=here.monotonic)
 
@@ -66,7 +76,7 @@ def how_long(connection: Connection) -> str:
 
     end = token_end.of_account(connection.account, connection.now)
     if end.kept_fresh:
-        return "The token is kept fresh by itself."
+        return "The token will be renewed by itself before it ends; that was not tried yet."
     if end.ends_at is None:
         return "When the token ends is not known; syncing stops then unless you connect again."
     return f"The token ends at {token_end.minute(end.ends_at)}; syncing stops then unless you connect again."

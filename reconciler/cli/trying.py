@@ -35,8 +35,20 @@ def demo(context: click.Context, *, contacts: int, keep: bool) -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8400, show_default=True, help="On which port; 0: any that is free.")
-@click.option("--contacts", default=0, show_default=True, help="People who are on the list already.")
+@click.option(
+    "--port",
+    default=8400,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="On which port; 0: any that is free.",
+)
+@click.option(
+    "--contacts",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 200_000),
+    help="People who are on the list already.",
+)
 @click.option(
     "--speed", type=click.Choice(["real", "fast"]), default="real", show_default=True, help="Limits and times."
 )

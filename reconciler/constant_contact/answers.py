@@ -161,11 +161,7 @@ def _trouble(status: int, said: str, response: httpx.Response) -> ApiError:  # n
                 advice="run it again; if that does not help, connect again",
             )
         case 409:
-            return Conflict(
-                f"Constant Contact has another contact with this address: {said}",
-                advice="look at both contacts in Constant Contact",
-                member_id=_id_in(response.text),
-            )
+            return _conflict(said, _id_in(response.text))
         case 429:
             return _too_many(said, response)
         case status if 300 <= status < 400:  # noqa: PLR2004 - a redirect by its definition
@@ -205,6 +201,20 @@ def _too_many(said: str, response: httpx.Response) -> ApiError:
         advice="this passes; if it does not, another program uses the same API key",
     )
     return _patient(told, response)
+
+
+def _conflict(said: str, member_id: str | None) -> Conflict:
+    """Documentation has two: an address that another contact has, and simultaneous edits of one thing."""
+    if member_id is None and not any(word in said.lower() for word in ("email", "address")):
+        return Conflict(
+            f"Constant Contact says that this is in conflict with something else there: {said}",
+            advice="read what it says; `reconciler run NAME` tries again",
+        )
+    return Conflict(
+        f"Constant Contact has another contact with this address: {said}",
+        advice="look at both contacts in Constant Contact",
+        member_id=member_id,
+    )
 
 
 def _forbidden(said: str) -> Forbidden:

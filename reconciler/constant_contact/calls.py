@@ -20,6 +20,7 @@ from reconciler.errors import (
     AccessRefused,
     ApiUnavailable,
     DailyLimitReached,
+    Mistake,
     OutcomeUnknown,
     QueueFull,
     Throttled,
@@ -223,6 +224,8 @@ class Calls:
         try:
             with contextlib.closing(self._http.send(request, stream=True)) as response:
                 return receiving.received(response)
+        except httpx.LocalProtocolError as error:  # ours: it can't be sent as it is, whatever the network does
+            raise Mistake.of(error) from error
         except httpx.RequestError as error:
             raise receiving.unreached(error, is_write=is_write) from error
         except TooLarge as error:

@@ -12,7 +12,7 @@ import httpx
 
 from reconciler.constant_contact import answers
 from reconciler.constant_contact.token_endpoint import TOTAL_SECONDS, TokenEndpoint
-from reconciler.credentials import Application
+from reconciler.credentials import PRINTABLE, Application
 from reconciler.errors import AccessRefused, ApiUnavailable, DailyLimitReached, GrantEnded, Throttled
 from reconciler.secret import Secret
 
@@ -26,6 +26,10 @@ _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 #: What the standard says where the answer does not (RFC 8628, 3.2).
 _INTERVAL_SECONDS: Final = 5.0
 _DEVICE_SECONDS: Final = 600.0
+#: What lasts longer than this is nobody's token, code or pause: the answer is taken not to say it.
+_MOST_SECONDS: Final = 366 * 86_400.0
+_MOST_DEVICE_SECONDS: Final = 3600.0
+_MOST_INTERVAL_SECONDS: Final = 300.0
 _OK: Final = 200
 _REFUSALS: Final = (400, 401, 403)
 #: Certainly not carried out: the connection was never there, or the server said that it did nothing.
@@ -155,16 +159,17 @@ class OAuth:
         if response.status_code != _OK:
             raise _in_trouble(response, answers.words(response))
         found = answers.properties(response)
+        pause = _seconds(found.get("interval"), _MOST_INTERVAL_SECONDS)
         try:
             return DeviceCode(
-                Secret(found["device_code"]),
+                _secret(found["device_code"]),
                 _shown(found["user_code"]),
                 _shown(found.get("verification_uri_complete") or found["verification_uri"]),
-                _number(found.get("expires_in")) or _DEVICE_SECONDS,
-                _INTERVAL_SECONDS if (pause := _number(found.get("interval"))) is None else pause,
+                _seconds(found.get("expires_in"), _MOST_DEVICE_SECONDS) or _DEVICE_SECONDS,
+                _INTERVAL_SECONDS if pause is None else pause,
             )
         except (KeyError, TypeError):
-            raise ApiUnavailable("Constant Contact's answer has no code for the device flow") from None
+            raise ApiUnavailable("Constant Contact's answer has no code for the device flow", advice=_PASSES) from None
 
     def poll(self, application: Application, code: DeviceCode) -> Pair | Waiting:
         """Ask whether somebody has consented. Raises AccessRefused where they said no or the code is too old."""
@@ -199,11 +204,13 @@ def _refreshed(response: httpx.Response) -> Pair:
 
 def _pair(response: httpx.Response) -> Pair:
     found = answers.properties(response)
-    access, refresh = found.get("access_token"), found.get("refresh_token")
-    if not isinstance(access, str) or not access:
-        raise ApiUnavailable("Constant Contact's answer has no access token", advice=_PASSES)
-    pasted = Secret(refresh) if isinstance(refresh, str) and refresh else None
-    return Pair(Secret(access), pasted, _number(found.get("expires_in")) or None)
+    refresh = found.get("refresh_token")
+    try:
+        access_token = _secret(found.get("access_token"))
+        refresh_token = _secret(refresh) if refresh else None
+    except TypeError:
+        raise ApiUnavailable("Constant Contact's answer has no token that can be used", advice=_PASSES) from None
+    return Pair(access_token, refresh_token, _seconds(found.get("expires_in"), _MOST_SECONDS) or None)
 
 
 def _error(response: httpx.Response) -> str:
@@ -216,17 +223,25 @@ def _error(response: httpx.Response) -> str:
 
 def _shown(text: object) -> str:
     """What goes to somebody's terminal as it is. Raises TypeError where it is nothing to be read there."""
-    if not isinstance(text, str) or not text.isprintable():
+    if not isinstance(text, str) or not text.strip() or not text.isprintable():
         raise TypeError
     return text
 
 
-def _number(value: object) -> float | None:
+def _secret(text: object) -> Secret:
+    """What is sent back as it is. Raises TypeError where no request could carry it."""
+    if not isinstance(text, str) or not PRINTABLE.fullmatch(text):
+        raise TypeError
+    return Secret(text)
+
+
+def _seconds(value: object, most: float) -> float | None:
+    """A number of seconds; None where it is none that can be."""
     try:
         number = float(str(value))
     except ValueError:
         return None
-    return number if 0 <= number < float("inf") else None
+    return number if 0 <= number <= most else None
 
 
 def _refused(said: str) -> AccessRefused:

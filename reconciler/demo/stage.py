@@ -59,9 +59,10 @@ class Stage:
 
     def connect(self) -> Connection:
         """Connect the workspace with the list, as `reconciler connect` does."""
-        given = json.dumps({"api_key": self.simulator.api_key, "access_token": self.simulator.access_token})
-        wish = connections.Wish(WORKSPACE, credentials.parse(given), list_id=self.simulator.list_id)
-        return connections.connect(self.process.doors(self.ledger, lambda lists: lists[0].list_id), wish, "demo")
+        pasted = json.dumps({"api_key": self.simulator.api_key, "access_token": self.simulator.access_token})
+        wish = connections.Wish(WORKSPACE, list_id=self.simulator.list_id)
+        doors = self.process.doors(self.ledger, lambda lists: lists[0].list_id)
+        return connections.connect(doors, wish, lambda: credentials.parse(pasted), "demo")
 
     def run(self, *, full: bool = False, plan_only: bool = False, trigger: str = "cli") -> Report:
         """Run once, as `reconciler run` does."""

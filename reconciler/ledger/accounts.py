@@ -39,6 +39,8 @@ class Account:
     token_ends_at: dt.datetime | None
     refresh_token_used_at: dt.datetime | None
     has_refresh_token: bool
+    #: Whether the refresh token has worked since credentials were given last.
+    was_renewed: bool
 
     @classmethod
     def of(cls, row: Row) -> Account:

@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime
 
 DAY_SECONDS = 86_400
+#: A hundred years: no calendar ends before, whatever a test does.
+_MOST_AHEAD = 100 * 365 * DAY_SECONDS
 
 
 class Clock:
@@ -21,7 +23,9 @@ class Clock:
         return time.time() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Move on, without anybody having to wait."""
+        """Move on, without anybody having to wait; ValueError where that is back, or beyond all use."""
+        if not 0 <= seconds <= _MOST_AHEAD - self._offset:  # NaN is neither
+            raise ValueError(f"the clock goes on only, and at most {_MOST_AHEAD:,} seconds ahead")
         self._offset += seconds
 
     def http_date(self) -> str:

@@ -13,6 +13,7 @@ from reconciler.simulator.contacts import SUBRESOURCES
 from reconciler.simulator.faults import read_fault
 from reconciler.simulator.membership import delete_list
 from reconciler.simulator.owner import Owner
+from reconciler.simulator.routes import OPERATIONS
 from reconciler.simulator.state import SUMMARY
 
 if TYPE_CHECKING:
@@ -77,13 +78,16 @@ def _contacts(provider: Provider, body: JsonObject) -> JsonObject:
 
 
 def _faults(provider: Provider, body: JsonObject) -> JsonObject:
-    provider.faults.add(read_fault(body))
+    fault = read_fault(body)
+    if fault.operation not in {"*", *OPERATIONS}:
+        raise ValueError(f"operation is *, or one of {', '.join(OPERATIONS)}; not {fault.operation!r}")
+    provider.faults.add(fault)
     return {}
 
 
 def _clock(provider: Provider, body: JsonObject) -> JsonObject:
     seconds = body.get("advance_seconds")
-    if not isinstance(seconds, int | float):
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise ValueError("advance_seconds is a number")  # noqa: TRY004 - a wrong value to whoever sent it
     provider.clock.advance(seconds)
     provider.settle()

@@ -19,6 +19,9 @@ KINDS: Final = (
 )  # fmt: skip
 WORK: Final = frozenset({"drop_after", "slow", "truncate", "drip"})
 MEGABYTE: Final = 1_048_576
+_MOST_MEGABYTES: Final = 1_000
+_MOST_SECONDS: Final = 3_600
+_MOST_TIMES: Final = 1_000_000
 
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -122,24 +125,32 @@ def read_fault(body: Mapping[str, object]) -> Fault:
         raise ValueError(f"a fault has no {min(unknown)!r}")
     return Fault(
         operation=str(values.get("operation", "*")), kind=str(kind), body=values.get("body"),
-        status=_whole(values, "status", 0) or None, seconds=_number(values, "seconds"),
-        times=_whole(values, "times", 1), skip=_whole(values, "skip", 0),
-        location=str(values.get("location", "")), megabytes=_whole(values, "megabytes", 64),
+        status=_status(values), seconds=_number(values, "seconds"),
+        times=_whole(values, "times", 1, _MOST_TIMES), skip=_whole(values, "skip", 0, _MOST_TIMES),
+        location=str(values.get("location", "")), megabytes=_whole(values, "megabytes", 64, _MOST_MEGABYTES),
     )  # fmt: skip
 
 
 def _number(values: Mapping[str, object], name: str) -> float:
     value = values.get(name, 0)
-    if not isinstance(value, int | float) or value < 0:
-        raise ValueError(f"{name} is a number, not {value!r}")
+    if not isinstance(value, int | float) or not 0 <= value <= _MOST_SECONDS:
+        raise ValueError(f"{name} is a number up to {_MOST_SECONDS:,}, not {value!r}")
     return float(value)
 
 
-def _whole(values: Mapping[str, object], name: str, default: int) -> int:
+def _whole(values: Mapping[str, object], name: str, default: int, most: int) -> int:
     value = values.get(name, default)
-    if not isinstance(value, int) or value < 0:
-        raise ValueError(f"{name} is a whole number, not {value!r}")
+    if not isinstance(value, int) or not 0 <= value <= most:
+        raise ValueError(f"{name} is a whole number up to {most:,}, not {value!r}")
     return value
+
+
+def _status(values: Mapping[str, object]) -> int | None:
+    """None: what fits the fault."""
+    status = values.get("status")
+    if status is not None and (not isinstance(status, int) or not 100 <= status < 600):  # noqa: PLR2004 - HTTP's own
+        raise ValueError(f"status is one of HTTP's, from 100 to 599, not {status!r}")
+    return status
 
 
 def _packed(megabytes: int) -> bytes:

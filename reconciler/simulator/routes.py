@@ -81,6 +81,10 @@ _REFUSED: Final = (
 
 _HANDLERS: Final = {(method, path): (name, handler) for method, path, name, handler in _SERVED}
 _NAMES: Final = {(method, path): name for method, path, name in _REFUSED}
+#: Whatever a request can be called.
+OPERATIONS: Final = tuple(
+    dict.fromkeys((*(name for name, _ in _HANDLERS.values()), *_NAMES.values(), *_OAUTH.values(), UNKNOWN))
+)
 _PATHS: Final = frozenset(path for _, path, _, _ in _SERVED)
 
 

@@ -95,6 +95,10 @@ class Simulator:
         return {name: getattr(self, name) for name in names}
 
 
+class _StoppedEarly(BaseException):  # as KeyboardInterrupt: nobody on its way catches it
+    """Somebody stopped it before it was there."""
+
+
 def serve(
     *,
     host: str = "127.0.0.1",
@@ -105,13 +109,23 @@ def serve(
     switches: Mapping[str, object] | None = None,
 ) -> None:
     """Run a simulator until SIGINT or SIGTERM, after one JSON line on stdout that describes it."""
-    over = threading.Event()
-    before = {each: signal.signal(each, lambda *_: over.set()) for each in (signal.SIGINT, signal.SIGTERM)}
+    over, is_made = threading.Event(), False
+
+    def stop(*_: object) -> None:
+        over.set()
+        if not is_made:  # making up many people takes minutes
+            raise _StoppedEarly
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with Simulator(host=host, port=port, contacts=contacts, speed=speed, seed=seed, switches=switches) as simulator:
+        made = Simulator(host=host, port=port, contacts=contacts, speed=speed, seed=seed, switches=switches)
+        is_made = True
+        with made as simulator:
             sys.stdout.write(json.dumps(simulator.described()) + "\n")
             sys.stdout.flush()
             over.wait()
+    except _StoppedEarly:
+        pass
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -6,6 +6,7 @@ SELECT c.connection_id, c.name, CAST(c.list_id AS text) AS list_id, c.list_name,
        c.pulled_whole_at, c.swept_at, c.quiet_ticks, c.quiet_since, c.last_tick_at, reconciler.clock() AS now,
        a.account_id, a.encoded_account_id, a.organization, a.api_key_sealed, a.access_token_sealed, a.key_fingerprint,
        a.pace_per_second, a.pace_per_day, a.token_ends_at, a.refresh_token_used_at,
-       a.refresh_token_sealed IS NOT NULL AS has_refresh_token, c.missed_since
+       a.refresh_token_sealed IS NOT NULL AS has_refresh_token,
+       coalesce(a.refresh_token_used_at > a.token_stored_at, false) AS was_renewed, c.missed_since
 FROM reconciler.connections AS c JOIN reconciler.accounts AS a ON a.account_id = c.account_id
 WHERE c.name = :name;

@@ -74,3 +74,17 @@ def test_a_key_s_reserve_is_for_people_and_not_for_runs(acme: Installation) -> N
     assert "Connected: account" in other.err
     acme.sql("UPDATE reconciler.api_budgets SET calls = 10000")
     assert "are spent" in acme.connect("third", "--workspace", "acme").err
+
+
+@pytest.mark.parametrize("pair", ["pace_per_day=1_0", "pace_per_day=\u0661\u0660", "pace_per_second=1_0"])
+def test_a_figure_is_a_number_as_people_write_it(acme: Installation, pair: str) -> None:
+    assert_refused(acme.say("set", "acme", pair), 2, "needs a number")
+
+
+def test_connecting_on_a_spent_day_says_when_to_connect_again(acme: Installation) -> None:
+    acme.sql("UPDATE reconciler.api_budgets SET calls = 1000000, day = (now() AT TIME ZONE 'UTC')::date")
+
+    said = acme.say("connect", "other", *acme.credentials(), "--list-id", acme.api.list_id)
+
+    assert_refused(said, 1, "nothing was connected: connect again after 00:00 UTC")
+    assert "what is left is pushed" not in said.err

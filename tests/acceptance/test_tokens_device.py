@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.installation import Installation, Said
 
 pytestmark = pytest.mark.http
+#: A list's id by its form; nobody has this list.
+LIST = "06526938-56dd-11e9-932a-fa163e9ec6a5"
 
 
 @dataclass
@@ -73,7 +75,7 @@ def test_a_code_is_shown_and_the_connection_lives_on_the_consent(installation: I
     assert said.code == 0, said.err
     assert re.search(r"Open http\S+/activate\?user_code=[A-Z]{4}-[A-Z]{4} in a browser", said.err)
     assert re.search(r"enter the code [A-Z]{4}-[A-Z]{4}\. It is good for 10 minutes\.", said.err)
-    assert "The token is kept fresh by itself." in said.err
+    assert "The token will be renewed by itself before it ends" in said.err
     assert clock.pauses[1:4] == [5.0, 5.0, 5.0]
     installation.api.door.token("expire")
     installation.say("start", "acme")
@@ -177,3 +179,28 @@ def test_a_list_that_is_not_there_leaves_nothing_of_the_consent(installation: In
     assert said.code == 2
     assert "has no list" in said.err
     assert stored(installation) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("acme", ["--list-id", "none"], "the list id is not one of Constant Contact's"),
+        ("acme", [], "no list was named"),
+        ("-a-", ["--list-id", LIST], "a connection's name has"),
+        ("acme", ["--list-id", LIST, "--contacts-sql", "nothing.sql"], "nothing.sql can't be read"),
+        ("acme", ["--list-id", LIST, "--contacts-sql", "odd.sql"], "statement"),
+        ("acme", ["--list-id", LIST, "--crm-url-file", "nothing.txt"], "nothing.txt can't be read"),
+    ],
+)
+def test_what_needs_no_token_is_checked_before_somebody_signs_in(
+    installation: Installation, name: str, options: list[str], words: str
+) -> None:
+    (installation.folder / "odd.sql").write_text("SELECT 1 AS nothing")
+    given = json.dumps({"api_key": installation.api.api_key})
+
+    said = installation.say("connect", "--device", "--credentials", "-", *options, "--", name, stdin=given)
+
+    assert said.code == 2, said.err
+    assert words in said.err
+    assert "Open http" not in said.err
+    assert device_calls(installation) == 0

@@ -61,7 +61,7 @@ def test_a_dead_refresh_token_disconnects_and_what_waits_is_counted_until_it_all
     report = again.run()
     assert (report["state"], report["counts"]["added"]) == ("completed", 4)
     assert len(again.api.members()) == 5
-    assert "first run since the connection was disconnected" in report["message"]
+    assert "first run to come through since the connection was disconnected" in report["message"]
     assert "nothing waits any more" in report["message"]
     assert again.run()["message"] is None
 
@@ -93,7 +93,7 @@ def test_the_first_tick_after_it_reads_and_says_so_though_nothing_changed(acme: 
     assert again.api.calls() > calls
     report = again.say("report", "--json").json
     assert report["state"] == "nothing_to_do"
-    assert "first run since the connection was disconnected" in report["message"]
+    assert "first run to come through since the connection was disconnected" in report["message"]
     runs = again.sql("SELECT count(*) FROM reconciler.runs")
     tick(again)
     assert again.sql("SELECT count(*) FROM reconciler.runs") == runs
@@ -112,7 +112,7 @@ def test_a_first_run_that_does_not_come_through_leaves_the_word_to_the_next(
 
     assert again.run()["state"] == "failed"
 
-    assert "first run since" in again.run()["message"]
+    assert "first run to come through since" in again.run()["message"]
 
 
 def test_a_plan_leaves_the_word_to_the_run(acme: Installation) -> None:
@@ -124,7 +124,7 @@ def test_a_plan_leaves_the_word_to_the_run(acme: Installation) -> None:
 
     again.say("plan", "acme")
 
-    assert "first run since" in again.run()["message"]
+    assert "first run to come through since" in again.run()["message"]
 
 
 def test_a_token_whose_end_is_known_disconnects_without_a_call_though_nothing_is_to_be_done(
@@ -168,7 +168,7 @@ def test_all_connections_of_the_account_come_back_with_the_new_token(acme: Insta
     report = again.run("other")
 
     assert report["state"] == "completed"
-    assert "first run since" in report["message"]
+    assert "first run to come through since" in report["message"]
 
 
 def test_another_account_s_token_is_refused_and_both_accounts_are_named(acme: Installation) -> None:

@@ -135,6 +135,18 @@ def test_an_activity_that_is_gone_is_settled_by_the_read_back(acme: Acme) -> Non
     acme.arrives()
 
 
+def test_an_import_that_meets_simultaneous_edits_is_not_said_to_be_about_two_contacts(acme: Acme) -> None:
+    said = [{"error_key": "contacts.api.conflict", "error_message": "Simultaneous edits of the same thing."}]
+    acme.api.door.fault(fault="status", status=409, operation=IMPORT, body=said)
+    ended = acme.run()
+
+    assert ended.brief == (4, "held", "batch_refused")
+    assert "Simultaneous edits of the same thing." in ended.report["message"]
+    assert "another contact" not in ended.report["message"]
+    assert acme.in_flight() == 0
+    acme.arrives()
+
+
 @pytest.mark.parametrize("status", [415, 422])
 def test_an_import_that_is_refused_holds_with_constant_contact_s_words(acme: Acme, status: int) -> None:
     said = [{"error_key": "contacts.api.validation.error", "error_message": "cf:shoe size is no field"}]

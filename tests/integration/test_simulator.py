@@ -13,7 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from reconciler.cli import commands
 from reconciler.simulator import SideDoor, SideDoorError, Simulator
 from tests.simulated import DAY, INCLUDE, Caller, calling
 
@@ -228,3 +230,43 @@ class TestServer:
         }  # fmt: skip
         assert len(answer.json()["contacts"]) == 2
         assert code_at_end == 0
+
+
+class TestClock:
+    @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e300, 10**400, True, "60", None])
+    def test_a_time_that_can_not_come_is_refused(self, caller: Caller, seconds: Any) -> None:
+        with pytest.raises(SideDoorError):
+            caller.door.advance(seconds)
+
+        assert caller.get("/contacts").status_code == 200
+
+    def test_no_number_of_steps_leads_beyond_the_calendar(self, caller: Caller) -> None:
+        century = 100 * 365 * DAY
+        caller.door.advance(century)
+
+        with pytest.raises(SideDoorError):
+            caller.door.advance(1)
+
+
+class TestServing:
+    @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+    def test_it_is_stopped_also_while_it_makes_up_people(self, stop: signal.Signals) -> None:
+        code = "from reconciler.simulator import serve; serve(contacts=200_000)"
+        command = [sys.executable, "-c", code]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
+            time.sleep(2)
+            assert process.poll() is None
+            process.send_signal(stop)
+
+            out, _ = process.communicate(timeout=5)
+
+        assert (process.returncode, out) == (0, b"")
+
+    @pytest.mark.parametrize(
+        ("option", "value"), [("--port", "-1"), ("--port", "65536"), ("--contacts", "-1"), ("--contacts", "200001")]
+    )
+    def test_a_number_that_can_not_be_is_refused_at_once(self, option: str, value: str) -> None:
+        said = CliRunner().invoke(commands, ["simulator", option, value])
+
+        assert said.exit_code == 2
+        assert "is not in the range" in said.output

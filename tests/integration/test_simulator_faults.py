@@ -67,6 +67,28 @@ class TestFaults:
             with pytest.raises(SideDoorError):
                 caller.door.fault(**body)
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            *({"fault": "status", "status": status} for status in (-1, 99, 600, 10**30, "500")),
+            *({"fault": "slow", "seconds": seconds} for seconds in (-1, float("nan"), float("inf"), 1e9)),
+            *({"fault": "huge", "megabytes": size} for size in (-1, 10**9, 1.5)),
+            *({"fault": "status", "times": times} for times in (-1, 10**30)),
+            {"fault": "status", "operation": "getContact "},
+            {"fault": "status", "operation": ""},
+        ],
+    )
+    def test_a_fault_that_can_not_happen_is_refused(self, caller: Caller, body: dict[str, object]) -> None:
+        with pytest.raises(SideDoorError):
+            caller.door.fault(**body)
+
+        assert caller.get("/contacts").status_code == 200
+
+    @pytest.mark.broken_answer
+    @pytest.mark.parametrize("operation", ["*", "token", "device", "unknown", "getContacts", "postListRemoveContact"])
+    def test_whatever_can_be_asked_for_can_go_wrong(self, caller: Caller, operation: str) -> None:
+        caller.door.fault(fault="status", operation=operation)
+
     @pytest.mark.broken_answer
     def test_a_request_can_be_sent_elsewhere(self, caller: Caller) -> None:
         caller.door.fault(fault="redirect", status=307, location="http://127.0.0.1:1/elsewhere")

@@ -163,6 +163,12 @@ class TestTrouble:
 
         assert isinstance(error, Conflict)
         assert error.member_id is None
+        assert "another contact" not in str(error)
+
+    def test_a_conflict_about_an_address_says_so(self) -> None:
+        error = answers.trouble(an_answer([{"error_key": "conflict", "error_message": "Email already exists"}], 409))
+
+        assert "another contact with this address" in str(error)
 
     @pytest.mark.parametrize(("asked", "patience"), [("2", 2.0), ("3600", 60.0), ("soon", None), ("", None)])
     def test_a_wait_that_is_asked_for_is_heeded_within_reason(self, asked: str, patience: float | None) -> None:

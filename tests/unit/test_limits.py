@@ -43,6 +43,11 @@ class TestDefaults:
 
 
 class TestParsing:
+    @pytest.mark.parametrize("text", ["1_0", "\u0661\u0660", "\uff11\uff10", "ten", "", "1e", "nan", "+-1"])
+    @pytest.mark.parametrize("name", ["poll_first_seconds", "batch_contacts"])
+    def test_a_number_is_one_as_people_write_it(self, name: str, text: str) -> None:
+        assert f"{name} needs a number" in fault(**{name: text})
+
     def test_a_time_may_be_a_fraction_of_a_second_and_a_number_of_contacts_is_whole(self) -> None:
         chosen = parse({"poll_first_seconds": "0.5", "batch_contacts": "500"})
 

@@ -139,6 +139,10 @@ def test_any_other_refusal_is_of_the_api_key(body: object) -> None:
         (200, [], RefreshUnanswered),
         (200, {"refresh_token": "x"}, RefreshUnanswered),
         (200, {"access_token": 7}, RefreshUnanswered),
+        (200, {"access_token": "t\u00f6ken"}, RefreshUnanswered),
+        (200, {"access_token": "two\nlines"}, RefreshUnanswered),
+        (200, {"access_token": " "}, RefreshUnanswered),
+        (200, {"access_token": "good", "refresh_token": "two words"}, RefreshUnanswered),
         (200, "x" * 200_000, RefreshUnanswered),
     ],
 )
@@ -205,6 +209,29 @@ def test_the_device_flow_asks_for_a_token_that_can_be_renewed() -> None:
     assert (code.seconds, code.interval) == (600.0, 5.0)
     assert server.form == {"client_id": "the-key", "scope": SCOPE}
     assert "d" not in repr(code.code)
+
+
+CODE = {"device_code": "d", "user_code": "U", "verification_uri": "https://a.example.com"}
+
+
+@pytest.mark.parametrize("seconds", [1e12, 1e300, -1, 0, "NaN", "Infinity", None, True, "soon"])
+def test_a_time_that_can_not_be_is_not_said(seconds: object) -> None:
+    server = Server(body={**GRANTED, **CODE, "expires_in": seconds})
+
+    assert oauth(server).refresh(PUBLIC, OLD).seconds is None
+    assert oauth(server).start(PUBLIC).seconds == 600.0
+
+
+@pytest.mark.parametrize("seconds", [1e12, -1, "NaN", None])
+def test_a_pause_that_can_not_be_is_five_seconds(seconds: object) -> None:
+    assert oauth(Server(body={**CODE, "interval": seconds})).start(PUBLIC).interval == 5.0
+
+
+@pytest.mark.parametrize("name", ["device_code", "user_code", "verification_uri"])
+@pytest.mark.parametrize("value", ["", " ", None, 7])
+def test_a_code_without_one_of_its_parts_is_trouble_that_passes(name: str, value: object) -> None:
+    with pytest.raises(ApiUnavailable):
+        oauth(Server(body={**CODE, name: value})).start(PUBLIC)
 
 
 @pytest.mark.parametrize("body", [{}, {"device_code": "d", "user_code": "U"}, {"device_code": 7}, [], ""])

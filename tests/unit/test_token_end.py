@@ -26,6 +26,7 @@ def account(
     used_ago: dt.timedelta | None = None,
     has_refresh_token: bool = False,
     has_token: bool = True,
+    was_renewed: bool = False,
 ) -> Account:
     return Account(
         account_id=1,
@@ -39,6 +40,7 @@ def account(
         token_ends_at=None if ends_in is None else NOW + ends_in,
         refresh_token_used_at=None if used_ago is None else NOW - used_ago,
         has_refresh_token=has_refresh_token,
+        was_renewed=was_renewed,
     )
 
 
@@ -74,10 +76,19 @@ def test_an_end_that_nothing_prevents_is_told_two_hours_before(minutes: int, wor
 
 def test_an_end_is_no_matter_where_the_token_is_renewed() -> None:
     found = token_end.of_account(
-        account(ends_in=dt.timedelta(minutes=-1), used_ago=dt.timedelta(days=1), has_refresh_token=True), NOW
+        account(
+            ends_in=dt.timedelta(minutes=-1), used_ago=dt.timedelta(days=1), has_refresh_token=True, was_renewed=True
+        ),
+        NOW,
     )
 
     assert (found.has_ended, found.warning, str(found)) == (False, None, "kept fresh by itself")
+
+
+def test_a_refresh_token_that_never_worked_is_not_said_to_keep_anything_fresh() -> None:
+    found = token_end.of_account(account(used_ago=dt.timedelta(days=0), has_refresh_token=True), NOW)
+
+    assert str(found) == "will be renewed by itself; not tried yet"
 
 
 @pytest.mark.parametrize(("days", "is_told"), [(176.9, False), (177.1, True), (181, True)])
