@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import pull
 from reconciler.ledger import batches, members, plans, usage
+from reconciler.page import number
 
 if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
@@ -66,7 +67,7 @@ class Forecast:
         left = f"{self.left_today:,} are left today"
         if not self.calls:
             return f"A run would make no call; {left}."
-        cost = f"A run would make about {self.calls:,} calls in about {self.minutes:,} minutes; {left}"
+        cost = f"A run would make about {number(self.calls, 'call')} in about {number(self.minutes, 'minute')}; {left}"
         if self.days <= 1:
             return f"{cost}."
         return f"{cost}: it would stop there, and go on after 00:00 UTC, on {self.days} days in all."

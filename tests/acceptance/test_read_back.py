@@ -113,7 +113,8 @@ def test_an_import_that_does_not_end_is_left_to_the_next_run(installation: Insta
     assert _state(installation.run()) == ("completed_with_problems", 0, 0, 1)
     installation.api.door.advance(61)
     installation.api.door.switch(activity_seconds=0)
-    assert installation.run()["counts"]["updated"] == 1
+    assert installation.run()["counts"]["added"] == 1
+    assert installation.api.members()["ada@example.com"]["first_name"] == "Augusta"
     assert installation.api.members()["ada@example.com"]["first_name"] == "Augusta"
     assert installation.api.imported() == ["ada@example.com"] * 2
 

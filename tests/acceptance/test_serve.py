@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.http
 
-_PATIENCE_SECONDS: Final = 15.0
+_PATIENCE_SECONDS: Final = 60.0
 _OVERLAPPING: Final = """
     SELECT one.run_id, other.run_id FROM reconciler.runs AS one JOIN reconciler.runs AS other
     ON one.connection_id = other.connection_id AND one.run_id < other.run_id
