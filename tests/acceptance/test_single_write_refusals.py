@@ -134,3 +134,21 @@ def test_half_a_birthday_is_cleared_with_its_other_half(installation: Installati
 
     assert "birthday_day" in said.err
     assert "birthday_month" not in _there(installation, "a@example.com")
+
+
+def test_a_conflict_on_creating_somebody_finds_and_matches_who_is_there(installation: Installation) -> None:
+    """The index lags, so nobody was found by the address; the answer names who has it."""
+    address = f"{'a' * 50}@example.com"
+    installation.connect()
+    installation.say("set", "acme", "create_singly=yes")
+    installation.api.door.switch(index_lag_seconds=3600)
+    installation.api.door.contact(action="create", email=address, fields={"first_name": "Ada"})
+    installation.add(address, first_name="Augusta")
+
+    first, second = installation.run(), installation.run()
+
+    assert first["counts"]["deferred"] == 1
+    assert [problem["code"] for problem in second["problems"]] == ["needs_single_write"]
+    history = installation.api.door.state(contacts=False, history=100_000)["history"]
+    assert [entry["status"] for entry in history if entry["operation"] == "createContact"] == [409]
+    assert installation.run()["api"]["calls"] == 0

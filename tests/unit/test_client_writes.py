@@ -120,3 +120,16 @@ def test_who_unsubscribed_after_a_deletion_is_let_in_by_nobody(client: ConstantC
 
     with pytest.raises(ApiRefused):
         client.start_import(_LIST, [_row("ada@example.com")], let_in=["ada@example.com"])
+
+
+def test_who_was_last_seen_as_not_mailable_is_never_written_singly(client: ConstantContact, there: There) -> None:
+    there.is_seen(client, "ada@example.com", "unsubscribed")
+    found = client.whole(wire.Mapped(_LIST, ()), _ACTIVITY)
+    assert found is not None
+
+    with pytest.raises(ApiRefused, match="not mailable"):
+        client.replace(found, "new@example.com", b"{}")
+    with pytest.raises(ApiRefused, match="not mailable"):
+        client.create("ADA@example.com", b"{}")
+
+    assert there.imports == 0
