@@ -43,7 +43,13 @@ class Serving:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it as a supervisor does; gives its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(_PATIENCE_SECONDS)
+        try:
+            return self.process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            # Where it stands, thread by thread.
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(_PATIENCE_SECONDS)
+            raise AssertionError(self.said()) from None
 
     def said(self) -> str:
         return self.output.read_text(encoding="utf-8")
@@ -56,6 +62,7 @@ def serving(installation: Installation, name: str = "serve") -> Iterator[Serving
     program = Path(sys.executable).with_name("reconciler")
     # Compiled once for all tests of this session, also where nothing may be written beside the sources.
     surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    surroundings["PYTHONFAULTHANDLER"] = "1"
     surroundings["PYTHONPYCACHEPREFIX"] = str(installation.folder.parent / "compiled")
     with output.open("wb") as told:
         process = subprocess.Popen(  # noqa: S603 - the program that is tested
