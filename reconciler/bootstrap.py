@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler import connections, database_url
-from reconciler.constant_contact.calls import OneToken
+from reconciler.constant_contact.calls import Calls, OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.constant_contact.oauth import OAuth, TokenSlots
 from reconciler.crm import Crm
@@ -77,16 +77,16 @@ class Process:
         return Crm(database_url.parse(chosen.reveal()), limits, self.monotonic)
 
     def api(self, access: Access, slots: Usage, limits: Limits) -> ConstantContact:
-        return ConstantContact(
+        calls = Calls(
             self.settings.api_url,
             access,
             slots,
             sleep=self.sleep,
             random=self.random,
-            fold=fold,
             write_seconds=limits.import_request_seconds,
             monotonic=self.monotonic,
         )
+        return ConstantContact(calls, fold)
 
     def parts(self, ledger: Ledger, tell: Callable[[str], None]) -> Parts:
         """What the runs of this process are made of."""

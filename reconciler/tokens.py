@@ -195,9 +195,9 @@ class Tokens:
             raise _refused(held)
         return self._oauth.refresh(Application(api_key, self._open(stored, "client_secret")), refresh)
 
-    def _store(self, tx: Transaction, held: _Held, pair: Pair) -> bool:
+    def _store(self, tx: Transaction, held: _Held, pair: Pair) -> None:
         new = pair.refresh_token
-        return accounts.renewed(
+        accounts.renewed(
             tx,
             self._account_id,
             held.stored,

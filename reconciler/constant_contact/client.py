@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.constant_contact import answers, exports, wire
-from reconciler.constant_contact.calls import Calls
 from reconciler.constant_contact.whole import INCLUDE, Whole
 from reconciler.domain import Status
 from reconciler.errors import ApiRefused, ApiUnavailable, ListGone, NotFound, OutcomeUnknown, TooLarge
@@ -20,8 +18,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from reconciler.constant_contact.budget import Slots
-    from reconciler.constant_contact.calls import Access
+    from reconciler.constant_contact.calls import Calls
     from reconciler.domain import Member
 
 PAGE: Final = 500
@@ -38,30 +35,9 @@ class Page:
 class ConstantContact:
     """One account's API, behind its budget."""
 
-    def __init__(
-        self,
-        url: str,
-        access: Access,
-        slots: Slots,
-        *,
-        sleep: Callable[[float], None],
-        random: Callable[[], float],
-        fold: Callable[[str], str],
-        write_seconds: float = 120,
-        monotonic: Callable[[], float] = time.monotonic,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
+    def __init__(self, calls: Calls, fold: Callable[[str], str]) -> None:
+        self._calls = calls
         self._fold = fold
-        self._calls = Calls(
-            url,
-            access,
-            slots,
-            sleep=sleep,
-            random=random,
-            write_seconds=write_seconds,
-            monotonic=monotonic,
-            transport=transport,
-        )
         # The second lock: who was last seen as not mailable is never written to, whatever a plan says.
         self._off: set[bytes] = set()
         # Of them, who was deleted and had never unsubscribed: a plan may name them to be let back in.

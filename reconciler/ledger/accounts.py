@@ -148,19 +148,17 @@ def renewed(
     access_token: str,
     refresh_token: str | None,
     life_seconds: float,
-) -> bool:
-    """Store a renewed pair, sealed, in the place of the one that was used; says whether it was still there."""
-    return bool(
-        run(
-            tx,
-            "account_renewed",
-            account_id=account,
-            access_token=access_token,
-            refresh_token=refresh_token,
-            used=before.refresh_token_sealed,
-            stored_at=before.token_stored_at,
-            life_seconds=life_seconds,
-        ).rowcount
+) -> None:
+    """Store a renewed pair, sealed, in the place of the one that was used; what was stored since stays."""
+    run(
+        tx,
+        "account_renewed",
+        account_id=account,
+        access_token=access_token,
+        refresh_token=refresh_token,
+        used=before.refresh_token_sealed,
+        stored_at=before.token_stored_at,
+        life_seconds=life_seconds,
     )
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-Speed = Literal["fast", "real"]
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "default_status": ("not_deleted", "active"),

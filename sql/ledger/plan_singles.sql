@@ -1,5 +1,5 @@
--- The changes to push by a call of their own that are in no batch yet: people before fields, and an address that another
--- change leaves only after it was left. Who has moved on or is no longer wanted is left.
+-- The changes to push by a call of their own that are in no batch yet: new people before
+-- fields. Who has moved on or is no longer wanted is left.
 -- Parameters: connection_id, run_id.
 SELECT o.contact_id, o.kind, o.address, o."values", o.before, o.applied, CAST(o.member_id AS text) AS member_id,
        o.address_hash, c.digest, o.is_single, o.has_rest, m.address_hash AS former_hash

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import httpx
 
 from reconciler.constant_contact import wire
-from reconciler.constant_contact.calls import OneToken
+from reconciler.constant_contact.calls import Calls, OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.extract import fold
 from reconciler.secret import Secret
@@ -144,15 +144,16 @@ class Account:
     def client(self) -> ConstantContact:
         """The program's client, new: it has not seen anybody yet."""
         access = OneToken(Secret(self._token))
-        made = ConstantContact(
+        calls = Calls(
             self.access.api_url,
             access,
             Unlimited(),
             sleep=time.sleep,
             random=lambda: 0.0,
-            fold=fold,
+            write_seconds=120,
             transport=Paced(self.pace),
         )
+        made = ConstantContact(calls, fold)
         self._clients.append(made)
         return made
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.constant_contact import wire
-from reconciler.constant_contact.calls import OneToken
+from reconciler.constant_contact.calls import Calls, OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.domain import Status
 from reconciler.errors import AccessRefused, ApiRefused, NotFound
@@ -187,9 +187,9 @@ def test_a_token_that_is_not_taken_is_refused(api: Api) -> None:
 
 
 def _client(api: Api, token: str) -> ConstantContact:
-    return ConstantContact(
-        api.url, OneToken(Secret(token)), Unlimited(), sleep=time.sleep, random=lambda: 0.0, fold=fold, write_seconds=30
-    )
+    access = OneToken(Secret(token))
+    calls = Calls(api.url, access, Unlimited(), sleep=time.sleep, random=lambda: 0.0, write_seconds=30)
+    return ConstantContact(calls, fold)
 
 
 def _import(client: ConstantContact, api: Api, address: str, values: Mapping[str, str]) -> wire.Activity:

@@ -100,10 +100,10 @@ def test_a_pair_that_came_while_somebody_pressed_ctrl_c_is_stored(
     store = tokens._store
     interrupts = [KeyboardInterrupt()]
 
-    def interrupted(*given: object) -> bool:
+    def interrupted(*given: object) -> None:
         if interrupts:
             raise interrupts.pop()
-        return store(*given)  # type: ignore[arg-type]  # as they were
+        store(*given)  # type: ignore[arg-type]  # as they were
 
     monkeypatch.setattr(tokens, "_store", interrupted)
 
@@ -150,12 +150,12 @@ def test_who_stored_new_credentials_meanwhile_keeps_them(
     tokens = access()
     store, tries = tokens._store, [0]
 
-    def lost(*given: object) -> bool:
+    def lost(*given: object) -> None:
         tries[0] += 1
         if tries[0] == 1:
             raise KeyboardInterrupt
         acme.sql("UPDATE reconciler.accounts SET token_stored_at = reconciler.clock()")
-        return store(*given)  # type: ignore[arg-type]  # as they were
+        store(*given)  # type: ignore[arg-type]  # as they were
 
     monkeypatch.setattr(tokens, "_store", lost)
 

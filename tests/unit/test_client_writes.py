@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from reconciler.constant_contact import wire
-from reconciler.constant_contact.calls import OneToken
+from reconciler.constant_contact.calls import Calls, OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.errors import ApiRefused
 from reconciler.extract import fold
@@ -50,15 +50,16 @@ def there() -> There:
 
 @pytest.fixture
 def client(there: There) -> ConstantContact:
-    return ConstantContact(
+    calls = Calls(
         "https://api.example.com/v3",
         OneToken(Secret("token")),
         Unlimited(),
         sleep=time.sleep,
         random=lambda: 0.0,
-        fold=fold,
+        write_seconds=120,
         transport=httpx.MockTransport(there),
     )
+    return ConstantContact(calls, fold)
 
 
 def _row(address: str) -> tuple[str, bytes]:
