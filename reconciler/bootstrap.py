@@ -111,9 +111,14 @@ class Process:
             ledger=ledger,
             vault=vault,
             open_api=lambda given: self._given(ledger, vault, given),
-            open_crm=lambda url: self.crm(url, _for_a_check(Limits())),
+            open_crm=lambda url: self.crm_for_a_check(url, Limits()),
             choose_list=choose_list,
+            monotonic=self.monotonic,
         )
+
+    def crm_for_a_check(self, url: Secret | None, limits: Limits) -> Crm:
+        """A CRM's database while somebody waits: a statement that runs for minutes is refused sooner than in a run."""
+        return self.crm(url, replace(limits, crm_statement_seconds=limits.crm_check_seconds))
 
     def _crm_of(self, vault: Vault, connection: Connection) -> Crm:
         # With another key ring every address would have another hash: found out before any is read.
@@ -159,8 +164,3 @@ class Process:
         """How many calls a second and a UTC day the runs of the connection's API key may make."""
         account, settings = connection.account, self.settings
         return account.pace_per_second or settings.pace_per_second, account.pace_per_day or settings.pace_per_day
-
-
-def _for_a_check(limits: Limits) -> Limits:
-    """Somebody waits: a statement that runs for minutes is refused sooner than a run would."""
-    return replace(limits, crm_statement_seconds=limits.crm_check_seconds)

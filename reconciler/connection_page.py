@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler import token_end
+from reconciler import mapping, token_end
+from reconciler.holding import APPROVABLE
 from reconciler.page import block, held_back, number, reasons, sentence
 from reconciler.token_end import minute
 
@@ -30,6 +31,8 @@ def status(
         f"  freshness {_waiting(behind) or 'the list is as the CRM wants it'}",
         f"  CRM       {number(standing.contacts, 'contact')}: {standing.on_list:,} on the list"
         + held_back(standing.held_back),
+        block("  window", f"{connection.window_mode}: {connection.window_reason}"),
+        f"  statement {mapping.short(mapping.statement_digest(connection.statement))}, {_columns(connection)}",
         f"  last run  {sentence(last.report) if last is not None else 'none yet'}",
         f"  budget    {left_today:,} calls left today",
     ]
@@ -49,12 +52,24 @@ def badge(connection: Connection, behind: tuple[int, float]) -> str:
         why = connection.disconnected_reason or end.warning or ""
         return f"Disconnected{_since(connection, end)}{told}. {why}"
     if connection.paused_at:
-        return f"Paused since {minute(connection.paused_at)}"
+        return f"Paused since {minute(connection.paused_at)}{_told(connection.paused_message)}"
     if connection.held_at:
-        return f"Held since {minute(connection.held_at)}. {connection.held_message or ''}"
+        return f"Held since {minute(connection.held_at)}{_told(connection.held_message)}{_answers(connection)}"
     if connection.observe:
         return "Connected, only observing"
     return "Connected" if connection.started_at else f"Connected, not started (`reconciler start {connection.name}`)"
+
+
+def _told(message: str | None) -> str:
+    return f": {message}" if message else ""
+
+
+def _answers(connection: Connection) -> str:
+    """What can be said to what is held."""
+    if connection.held_reason not in APPROVABLE:
+        return ""
+    number = connection.held_run_id
+    return f"; if it is right so: `reconciler approve {number}`, if not: `reconciler decline {number}`"
 
 
 def consequences(
@@ -106,6 +121,10 @@ def consequences(
         ),
     ]
     return "\n".join(lines)
+
+
+def _columns(connection: Connection) -> str:
+    return number(len(connection.columns), "column")
 
 
 def _since(connection: Connection, end: TokenEnd) -> str:

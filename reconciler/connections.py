@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import re
-import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler import custom_types, extract, fields, statements, token_end
+from reconciler import checks, mapping, policies, probe, statements, token_end
 from reconciler.credentials import KNOWN
-from reconciler.errors import NotFound, UsageError
-from reconciler.ledger import accounts, audit, batches, leases
+from reconciler.errors import UsageError
+from reconciler.ledger import accounts, audit, batches, leases, watermarks
 from reconciler.ledger import connections as stored
+from reconciler.limits import Limits
+from reconciler.origin import differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,8 +22,11 @@ if TYPE_CHECKING:
     from reconciler.constant_contact.wire import AccountFound, CustomField, ListFound
     from reconciler.credentials import Credentials
     from reconciler.crm import Crm
+    from reconciler.domain import Policy
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger, Transaction
+    from reconciler.origin import Origin
+    from reconciler.probe import Choice, Facts
     from reconciler.secret import Secret
     from reconciler.vault import Vault
 
@@ -44,6 +46,8 @@ class Wish:
     observe: bool = False
     consent_basis: str | None = None
     switch_list: bool = False
+    #: Whether the CRM's address was given, and not taken from before.
+    is_crm_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,18 @@ class Doors:
     open_api: Callable[[Credentials], ConstantContact]
     open_crm: Callable[[Secret | None], Crm]
     choose_list: Callable[[Sequence[ListFound]], str]
+    monotonic: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen of the CRM, and how changes will be found there."""
+
+    facts: Facts
+    choice: Choice
+    policy: Policy
+    #: Somebody has named another CRM than the one that was read before.
+    is_other_crm: bool
 
 
 def connect(doors: Doors, wish: Wish, give: Callable[[], Credentials], actor: str) -> Connection:
@@ -65,18 +81,19 @@ def connect(doors: Doors, wish: Wish, give: Callable[[], Credentials], actor: st
     """
     _check_name(wish.name)
     before = _existing(doors.ledger, wish.name)
-    wish = _completed(doors, wish, before)
+    wish = _completed(doors, replace(wish, is_crm_named=wish.crm_url is not None), before)
     list_id = _wanted_list(wish, before)
-    columns = extract.check(doors.open_crm(wish.crm_url), wish.statement or "", wish.workspace or "")
+    seen = _seen(doors, wish, before)
     given = give()
     with contextlib.closing(doors.open_api(given)) as api:
         account = api.account()
-        found = _list(api, account, list_id or _as_uuid(doors.choose_list(api.lists())))
+        found = checks.contact_list(api, account, list_id or checks.as_uuid(doors.choose_list(api.lists())))
         if before is not None:
-            _must_be_the_same(before, account, found, wish)
-        custom = _custom_fields(api, columns)
+            checks.must_be_the_same(before, account, found, switch_list=wish.switch_list)
+        custom = checks.custom_fields(api, seen.facts.columns)
+    home = doors.ledger.origin()
     with _alone(doors.ledger, before, found), doors.ledger.transaction() as tx:
-        _store(tx, doors.vault, wish, given, account, found, columns, custom)
+        _store(tx, doors.vault, wish, given, account, found, seen, custom, home)
         audit.write(tx, actor, "connect", wish.name, {"account": account.encoded_account_id, "list": found.list_id})
         connection = stored.by_name(tx, wish.name)
     if connection is None:
@@ -110,13 +127,20 @@ def start(ledger: Ledger, connection: Connection, actor: str) -> None:
         audit.write(tx, actor, "start", connection.name, {})
 
 
-def pause(ledger: Ledger, connection: Connection, actor: str, *, paused: bool) -> None:
-    """No pushing and no calls, or again both. Resuming also lifts a hold."""
+def pause(ledger: Ledger, connection: Connection, actor: str) -> None:
+    """No pushing and no calls."""
     with ledger.transaction() as tx:
-        stored.set_paused(tx, connection.connection_id, paused=paused)
-        if not paused:
-            stored.release(tx, connection.connection_id)
-        audit.write(tx, actor, "pause" if paused else "resume", connection.name, {})
+        stored.pause(tx, connection.connection_id)
+        audit.write(tx, actor, "pause", connection.name, {})
+
+
+def resume(ledger: Ledger, connection: Connection, actor: str) -> None:
+    """Pushing and calls again. Lifts a hold too, and says that the CRM and the ledger are the real ones as they are."""
+    home = ledger.origin()
+    with ledger.transaction() as tx:
+        stored.resume(tx, connection.connection_id, home)
+        stored.release(tx, connection.connection_id)
+        audit.write(tx, actor, "resume", connection.name, {"paused_by": connection.paused_message})
 
 
 def disconnect(ledger: Ledger, connection: Connection, actor: str, *, erase: bool) -> bool:
@@ -162,6 +186,19 @@ def _existing(ledger: Ledger, name: str) -> Connection | None:
         return stored.by_name(tx, name)
 
 
+def _seen(doors: Doors, wish: Wish, before: Connection | None) -> _Seen:
+    """Try the statement out on its CRM. Raises StatementError."""
+    limits, settings = (before.limits, before.settings) if before else (Limits(), {})
+    crm = doors.open_crm(wish.crm_url)
+    facts = probe.look(crm, wish.statement or "", wish.workspace or "", limits, doors.monotonic)
+    choice = probe.choose(facts, str(settings.get("window", probe.AUTO)))
+    is_named = wish.is_crm_named and before is not None
+    with doors.ledger.transaction() as tx:
+        mark = watermarks.read(tx, before.connection_id) if is_named and before else None
+    is_other = mark is not None and bool(differences(mark.origin, facts.origin))
+    return _Seen(facts, choice, policies.of(settings), is_other)
+
+
 def _completed(doors: Doors, wish: Wish, before: Connection | None) -> Wish:
     """What was not said stays as it was; the first time it is Sage's own table."""
     if before is None:
@@ -178,51 +215,7 @@ def _completed(doors: Doors, wish: Wish, before: Connection | None) -> Wish:
 def _wanted_list(wish: Wish, before: Connection | None) -> str | None:
     """The list's id; None: it has yet to be chosen."""
     wanted = wish.list_id or (before.list_id if before else None)
-    return _as_uuid(wanted) if wanted else None
-
-
-def _list(api: ConstantContact, account: AccountFound, list_id: str) -> ListFound:
-    try:
-        return api.contact_list(list_id)
-    except NotFound:
-        there = ", ".join(f"{found.name} ({found.list_id})" for found in api.lists())
-        raise UsageError(
-            f"the account {account.organization!r} has no list {list_id}", advice=f"its lists are: {there or 'none'}"
-        ) from None
-
-
-def _as_uuid(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise UsageError(
-            "the list id is not one of Constant Contact's", advice="it looks like 06526938-56dd-11e9-932a-fa163e9ec6a5"
-        ) from None
-
-
-def _must_be_the_same(before: Connection, account: AccountFound, found: ListFound, wish: Wish) -> None:
-    if before.account.encoded_account_id != account.encoded_account_id:
-        raise UsageError(
-            f"{wish.name!r} is connected to the account {before.account.organization!r} "
-            f"({before.account.encoded_account_id}); this token belongs to {account.organization!r} "
-            f"({account.encoded_account_id})",
-            advice="take a token of the same account, or connect under another name",
-        )
-    if before.list_id != found.list_id and not wish.switch_list:
-        raise UsageError(
-            f"{wish.name!r} is connected to the list {before.list_name!r} ({before.list_id}), not to "
-            f"{found.name!r} ({found.list_id})",
-            advice="say --switch-list if you mean the other list",
-        )
-
-
-def _custom_fields(api: ConstantContact, columns: Mapping[str, str]) -> dict[str, CustomField]:
-    wanted = [name.removeprefix(fields.CUSTOM) for name in columns if fields.is_custom(name)]
-    if not wanted:
-        return {}
-    there = api.custom_fields()
-    custom_types.check(wanted, {name: field.type for name, field in there.items()})
-    return {name: there[name] for name in wanted}
+    return checks.as_uuid(wanted) if wanted else None
 
 
 def _store(
@@ -232,8 +225,9 @@ def _store(
     given: Credentials,
     account: AccountFound,
     found: ListFound,
-    columns: Mapping[str, str],
+    seen: _Seen,
     custom: Mapping[str, CustomField],
+    home: Origin,
 ) -> None:
     types = {name: found.type for name, found in custom.items()}
     fingerprint = vault.keyed_hash(given.api_key.reveal())
@@ -248,12 +242,23 @@ def _store(
             "list_name": found.name,
             "workspace": wish.workspace,
             "statement": wish.statement,
-            "columns": dict(columns),
+            "columns": dict(seen.facts.columns),
             "custom_fields": {name: field.custom_field_id for name, field in custom.items()},
             "custom_field_types": types,
-            "mapping_digest": _digest(wish, found, columns, types),
+            "mapping_digest": mapping.digest(
+                wish.statement or "",
+                wish.workspace or "",
+                found.list_id,
+                seen.facts.columns,
+                types,
+                policies.chosen(seen.policy),
+            ),
             "consent_basis": wish.consent_basis,
             "observe": wish.observe,
+            "window_mode": seen.choice.mode.value,
+            "window_reason": seen.choice.reason,
+            "home": home.to_json(),
+            "is_other_crm": seen.is_other_crm,
         },
     )
     ends_at = token_end.of_token(given.access_token)
@@ -265,11 +270,3 @@ def _store(
 
 def _sealed(vault: Vault, row: str, name: str, secret: Secret | None) -> str | None:
     return None if secret is None else vault.seal(secret, table="accounts", row=row, field=name)
-
-
-def _digest(wish: Wish, found: ListFound, columns: Mapping[str, str], types: Mapping[str, str]) -> str:
-    """Fingerprint of what decides which values are wanted where: another one asks for a full comparison."""
-    # Types count only where there are any: a connection of an earlier version without custom fields keeps its digest.
-    told = [wish.statement, wish.workspace, found.list_id, dict(columns), *([dict(types)] if types else [])]
-    content = json.dumps(told, sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()

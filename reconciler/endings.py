@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from reconciler.domain import State
 from reconciler.errors import (
@@ -16,16 +16,24 @@ from reconciler.errors import (
     Forbidden,
     GrantEnded,
     LeaseLost,
+    LedgerMoved,
     ListGone,
     Mistake,
+    Moved,
     NotFound,
     QueueFull,
     ReconcilerError,
+    SchemaChanged,
+    SourceMoved,
+    SourceShrunk,
     StatementError,
     Throttled,
     TokenEnded,
     Untrusted,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class Ending:
     #: Why planned changes that were not sent were not.
     left: str = "moved"
     left_message: str = ""
+    #: The numbers behind a hold.
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 #: The token has ended by itself: known without a call.
@@ -82,8 +92,8 @@ def ending_of(error: ReconcilerError, *, has_sent: bool) -> Ending:  # noqa: C90
             return _stopped(State.HELD, "batch_refused", told)
         case ApiRefused():
             return _stopped(State.HELD, "refused", told)
-        case StatementError():
-            return _stopped(State.HELD, "statement", told)
+        case CrmError() | Moved():
+            return _of_the_databases(error, told)
         case DailyLimitReached():
             return _stopped(State.QUOTA, "quota", told)
         case QueueFull():
@@ -96,10 +106,25 @@ def ending_of(error: ReconcilerError, *, has_sent: bool) -> Ending:  # noqa: C90
             return _stopped(State.CANCELLED, "lease_lost", told)
         case Mistake():
             return _stopped(State.FAILED, "unforeseen", told)
-        case CrmError():
-            return _stopped(State.FAILED, "crm", told)
         case _:
             return _stopped(State.FAILED, "failed", told)
+
+
+def _of_the_databases(error: CrmError | Moved, told: str) -> Ending:
+    """The CRM or the ledger is not what it was, or can't be read."""
+    match error:
+        case SourceMoved():
+            return _stopped(State.HELD, "other_crm", told)
+        case LedgerMoved():
+            return _stopped(State.HELD, "other_ledger", told)
+        case SchemaChanged():
+            return _stopped(State.HELD, "schema_changed", told)
+        case SourceShrunk(counts=counts):
+            return replace(_stopped(State.HELD, "source_shrunk", told), counts=counts)
+        case StatementError():
+            return _stopped(State.HELD, "statement", told)
+        case _:
+            return _stopped(State.FAILED, "crm", told)
 
 
 def _stopped(state: State, code: str, told: str) -> Ending:

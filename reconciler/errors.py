@@ -68,6 +68,35 @@ class StatementError(CrmError):
     """The CRM statement is not one that the reconciler can use."""
 
 
+class SchemaChanged(CrmError):
+    """The columns of the CRM statement are no longer those that were connected."""
+
+
+class SourceShrunk(CrmError):
+    """The CRM statement returned far fewer contacts than last time: that is not believed."""
+
+    def __init__(self, read: int, last: int) -> None:
+        share = 100 - 100 * read // last
+        super().__init__(
+            f"the CRM statement returned {read:,} contact{'' if read == 1 else 's'}, {share} % fewer than the {last:,}"
+            " of last time, and less than half is not believed; nothing was changed",
+            advice="it goes on by itself when they are back",
+        )
+        self.counts = {"read": read, "last": last}
+
+
+class Moved(ReconcilerError):
+    """This is another database than the one that was used before: it may be a copy."""
+
+
+class SourceMoved(Moved):
+    """This is another CRM than the one that was read before."""
+
+
+class LedgerMoved(Moved):
+    """This is another ledger than the one that was used before."""
+
+
 class ApiError(ReconcilerError):
     """Constant Contact answered with something the reconciler can't go on with."""
 

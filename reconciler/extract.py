@@ -7,62 +7,89 @@ with the new watermark in the same transaction.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import email_validator
 
-from reconciler import fields
+from reconciler import fields, guard, mapping
+from reconciler import window as windows
 from reconciler.domain import Contact
-from reconciler.errors import StatementError
+from reconciler.errors import SchemaChanged, SourceMoved, SourceShrunk, StatementError
+from reconciler.ledger import connections, watermarks
 from reconciler.ledger import contacts as mirror
-from reconciler.ledger import watermarks
+from reconciler.mapping import wanted
+from reconciler.origin import differences
 from reconciler.redaction import masked_addresses
-from reconciler.window import Reading, Window
+from reconciler.window import Mode, Reading, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.crm import Column, Crm, Origin
+    from reconciler.crm import Crm, Snapshot
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Transaction
+    from reconciler.window import Position, Watermark
 
-REQUIRED: Final = ("contact_id", "email")
-#: Columns that are not fields, and the types they may have; None: any that can be cast to text.
-_OWN: Final[Mapping[str, tuple[str, ...] | None]] = {
-    "contact_id": None,
-    "email": None,
-    "changed_at": ("timestamp with time zone",),
-    "row_age": ("integer", "bigint"),
-    "eligible": ("boolean",),
-    "opted_out": ("boolean",),
-}
 #: Constant Contact's longest address (provider's contract, `EmailAddress.address`).
 LONGEST_ADDRESS: Final = 80
 _LONGEST_ID: Final = 255
 
 
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What an extraction is told: why everything is to be read, or None; and how few contacts were approved of."""
+
+    reason: str | None = None
+    approved: int | None = None
+
+
 def extract(
-    tx: Transaction, crm: Crm, connection: Connection, run_id: int, hash_of: Callable[[str], bytes], *, whole: bool
+    tx: Transaction,
+    crm: Crm,
+    connection: Connection,
+    run_id: int,
+    hash_of: Callable[[str], bytes],
+    told: Extraction,
 ) -> Reading:
     """Copy changed contacts, or all, and the new watermark into the ledger, in the transaction `tx`.
 
-    Raises StatementError where the statement returns a contact twice or without an id.
+    Raises SourceMoved, SchemaChanged and SourceShrunk where the CRM is not the one that was read before, and
+    StatementError where the statement returns a contact twice or without an id. Nothing is written then.
     """
-    since = None if whole else _since(tx, connection)
     with crm.snapshot() as snapshot:
-        origin = snapshot.origin()
-        found = snapshot.of(connection.workspace).rows(connection.statement, _wanted(connection), since=since)
-        read = mirror.stage(tx, contacts(found, _wanted(connection), connection.custom_field_types), hash_of)
+        window = _window(tx, connection, snapshot.position, told.reason)
+        _must_have_the_same_columns(snapshot.of(connection.workspace), connection)
+        found = snapshot.rows(
+            connection.statement,
+            wanted(connection.columns),
+            since=window.since,
+            on_time=window.on_time,
+            is_large=window.is_large,
+        )
+        with contextlib.closing(found):
+            read = mirror.stage(tx, _marked(found, connection, window), hash_of)
     _refuse_doubled(tx)
-    changed = mirror.merge(tx, connection.connection_id)
-    gone = mirror.mark_gone(tx, connection.connection_id) if since is None else 0
-    if since is not None:
+    if window.since is None:
+        _must_be_believable(read, mirror.in_crm(tx, connection.connection_id), told.approved)
+    return _merged(tx, connection, run_id, window, read, snapshot.position)
+
+
+def _merged(
+    tx: Transaction, connection: Connection, run_id: int, window: Window, read: int, position: Position
+) -> Reading:
+    """Write what was staged into the mirror, and the watermark with it."""
+    merged = mirror.merge(tx, connection.connection_id)
+    gone = mirror.mark_gone(tx, connection.connection_id) if window.since is None else 0
+    if window.since is not None:
         mirror.note_reads(tx, run_id)
-    window = _window(connection, since, origin)
-    mirror.move_watermark(tx, connection.connection_id, window, _where(origin))
-    return Reading(window, read, changed, gone)
+    watermarks.move(tx, connection.connection_id, window, position)
+    if window.is_broken:
+        connections.ask_for_sweep(tx, connection.connection_id, window.reason or "gap")
+    # Where every run reads everything, nobody who disappears is found late.
+    late = merged.late + (gone if window.on_time is not None else 0)
+    return Reading(window, position, read, merged.written, gone, late)
 
 
 def extract_again(
@@ -70,29 +97,61 @@ def extract_again(
 ) -> None:
     """Read some contacts once more, by id, into the mirror. Who is not returned is gone. No watermark moves."""
     with crm.snapshot() as snapshot:
-        found = snapshot.of(connection.workspace).rows(connection.statement, _wanted(connection), among=contact_ids)
-        mirror.stage(tx, contacts(found, _wanted(connection), connection.custom_field_types), hash_of)
+        _must_be_the_same_place(watermarks.read(tx, connection.connection_id), snapshot.position)
+        found = snapshot.of(connection.workspace).rows_among(
+            connection.statement, wanted(connection.columns), contact_ids
+        )
+        with contextlib.closing(found):
+            read = mirror.stage(tx, _marked(found, connection), hash_of)
     _refuse_doubled(tx)
+    if len(contact_ids) >= guard.LEAST:
+        _must_be_believable(read, mirror.in_crm(tx, connection.connection_id, contact_ids))
     mirror.merge(tx, connection.connection_id)
     mirror.mark_gone(tx, connection.connection_id, contact_ids)
 
 
-def check(crm: Crm, statement: str, workspace: str) -> dict[str, str]:
-    """The statement's columns and their types. Raises StatementError that names every fault at once."""
-    if "\0" in statement:
-        raise StatementError("the CRM statement has a NUL byte in it", advice="save it as plain UTF-8 text")
-    with crm.snapshot() as snapshot:
-        columns = snapshot.of(workspace).columns(statement)
-        if faults := _faults(columns):
-            raise StatementError("; ".join(faults), advice="docs/reference/crm-statement.md lists the columns")
-        with contextlib.closing(snapshot.rows(statement, [column.name for column in columns])) as rows:
-            next(rows, None)
-    return {column.name: column.type for column in columns}
+def _window(tx: Transaction, connection: Connection, here: Position, reason: str | None) -> Window:
+    mark = watermarks.read(tx, connection.connection_id)
+    _must_be_the_same_place(mark, here)
+    limits = connection.limits
+    return windows.window(
+        Mode(connection.window_mode),
+        mark,
+        overlap_seconds=limits.overlap_seconds,
+        reason=reason,
+        broken=windows.broken(mark, here, connection.now, limits.gap_seconds),
+    )
 
 
-def mode(columns: Mapping[str, str]) -> str:
-    """Which window the statement's columns allow: `overlap` where there is a time, else everything every run."""
-    return "overlap" if "changed_at" in columns else "whole"
+def _must_be_the_same_place(mark: Watermark | None, here: Position) -> None:
+    if mark is not None and (told := differences(mark.origin, here.origin)):
+        raise SourceMoved(
+            f"this is another CRM than the one that was read before: {told}",
+            advice="if this is the real one, `reconciler resume`; a copy must not write to the list",
+        )
+
+
+def _must_be_believable(read: int, last: int, approved: int | None = None) -> None:
+    if not guard.is_believable(read, last, approved):
+        raise SourceShrunk(read, last)
+
+
+def _must_have_the_same_columns(snapshot: Snapshot, connection: Connection) -> None:
+    now = snapshot.columns(connection.statement)
+    if told := mapping.difference(connection.columns, {column.name: column.type for column in now}):
+        raise SchemaChanged(
+            f"the columns of the CRM statement have changed: {told}",
+            advice=f"if that is meant, `reconciler crm accept {connection.name}`; else repair the CRM",
+        )
+
+
+def _marked(
+    rows: Iterable[Sequence[Any]], connection: Connection, window: Window | None = None
+) -> Iterator[tuple[Contact, bool]]:
+    """Rows of the statement as contacts, each with whether its window has it."""
+    read = _reader(wanted(connection.columns), connection.custom_field_types)
+    is_marked = window is not None and window.on_time is not None
+    return ((read(row), row[-1] if is_marked else True) for row in rows)
 
 
 def fold(address: str) -> str:
@@ -118,18 +177,25 @@ def contacts(
     rows: Iterable[Sequence[Any]], columns: Sequence[str], types: Mapping[str, str] | None = None
 ) -> Iterator[Contact]:
     """Rows of the statement as contacts. `types` are those of the custom fields, by name."""
+    return map(_reader(columns, types), rows)
+
+
+def _reader(columns: Sequence[str], types: Mapping[str, str] | None) -> Callable[[Sequence[Any]], Contact]:
+    """What makes a contact of a row with these columns."""
     at = {name: index for index, name in enumerate(columns)}
-    named = [(name, index) for name, index in at.items() if name not in _OWN]
-    for row in rows:
-        values = {name: row[index] for name, index in named if row[index]}
-        yield contact(
+    named = [(name, index) for name, index in at.items() if name not in mapping.OWN]
+
+    def read(row: Sequence[Any]) -> Contact:
+        return contact(
             row[at["contact_id"]],
             row[at["email"]],
-            values,
+            {name: row[index] for name, index in named if row[index]},
             eligible="eligible" not in at or row[at["eligible"]] is True,
             opted_out="opted_out" in at and row[at["opted_out"]] is True,
             types=types,
         )
+
+    return read
 
 
 def contact(
@@ -167,49 +233,9 @@ def _address(text: str) -> tuple[str, str]:
         return "", f"not an e-mail address: {str(error).rstrip('.')}"
 
 
-def _since(tx: Transaction, connection: Connection) -> dt.datetime | None:
-    until = watermarks.until(tx, connection.connection_id)
-    if until is None or mode(connection.columns) == "whole":
-        return None
-    return until - dt.timedelta(seconds=connection.limits.overlap_seconds)
-
-
-def _window(connection: Connection, since: dt.datetime | None, origin: Origin) -> Window:
-    overlap = connection.limits.overlap_seconds if since else 0.0
-    return Window(mode(connection.columns), since, origin.now, overlap)
-
-
-def _where(origin: Origin) -> mirror.Origin:
-    return mirror.Origin(origin.host, origin.database, origin.system_identifier, origin.timeline)
-
-
-def _wanted(connection: Connection) -> list[str]:
-    return [name for name in connection.columns if name not in ("changed_at", "row_age")]
-
-
 def _refuse_doubled(tx: Transaction) -> None:
     if doubled := mirror.doubled(tx):
         raise StatementError(
             f"the CRM statement returned contact_id {masked_addresses(', '.join(doubled))} more than once",
             advice="each contact must be one row: look for a join that multiplies rows",
         )
-
-
-def _faults(columns: Sequence[Column]) -> list[str]:
-    names = [column.name for column in columns]
-    faults = [f"the column {name} is missing" for name in REQUIRED if name not in names]
-    faults += [f"the column {name} is there twice" for name in dict.fromkeys(names) if names.count(name) > 1]
-    faults += [
-        f"the column {name} is none that the reconciler knows"
-        for name in dict.fromkeys(names)
-        if name not in _OWN and not fields.is_field(name)
-    ]
-    if "phone" in names and "other_phone" in names:
-        faults.append("phone and other_phone are one place at Constant Contact: keep one of them")
-    if sum(map(fields.is_custom, names)) > fields.MOST_CUSTOM_FIELDS:
-        faults.append(f"a contact has at most {fields.MOST_CUSTOM_FIELDS} custom fields")
-    for column in columns:
-        allowed = _OWN.get(column.name)
-        if allowed and column.type not in allowed:
-            faults.append(f"the column {column.name} is of type {column.type}, it must be {' or '.join(allowed)}")
-    return faults

@@ -20,6 +20,7 @@ _MOST: Final = 2_000_000
 _NEVER_NONE: Final[Mapping[str, float]] = {
     "crm_statement_seconds": 0.001,
     "crm_check_seconds": 0.001,
+    "crm_lock_seconds": 0.001,
     "slice_contacts": 1,
     "batch_bytes": 1000,
     "batch_contacts": 1,
@@ -45,10 +46,16 @@ class Limits:
     #: One statement on the CRM while somebody waits: what `connect` tries out.
     crm_check_seconds: float = 30
     crm_reading_seconds: float = 1800
+    #: A table that somebody has locked is waited for so long.
+    crm_lock_seconds: float = 10
+    #: Everything is read in every run only where that takes no longer.
+    whole_seconds: float = 2
     #: How far before the watermark an `overlap` window begins.
     overlap_seconds: float = 600
-    #: A full comparison at least this often.
+    #: A full comparison this often, at a time of the connection's own.
     sweep_seconds: float = 86_400
+    #: Who has not read the CRM for longer begins anew.
+    gap_seconds: float = 86_400
     #: A first run younger than this uses the mirror that `connect` pulled.
     mirror_fresh_seconds: float = 600
     #: Contacts compared at a time.

@@ -122,8 +122,15 @@ def _window(found: Mapping[str, Any]) -> str:
         return ""
     why = f" ({found['reason']})" if found["reason"] in _REASONS_FOR_FULL else ""
     kind = f"full{why}" if found["mode"] == "full" else "incremental"
-    since = f"changes since {window['since'][:19]}" if window["since"] else "everything"
-    return f"Window    {kind}, {since}, until {window['until'][:19]} by the CRM's clock"
+    if window["mode"] == "xmin":
+        since = f"row versions since {window['since']}" if window["since"] else "everything"
+        until = f"until version {window['until']}"
+    else:
+        since = f"changes since {window['since'][:19]}" if window["since"] else "everything"
+        until = f"until {window['until'][:19]} by the CRM's clock"
+    late = window.get("recovered_late", 0)
+    found_late = f"; {number(late, 'change')} that the window had missed" if late else ""
+    return f"Window    {kind}, {since}, {until}{found_late}"
 
 
 def _changes(rows: Sequence[Row], *, unmasked: bool) -> str:

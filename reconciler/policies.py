@@ -32,6 +32,12 @@ def parse(pairs: Mapping[str, str], mapped: Collection[str]) -> dict[str, object
     return chosen
 
 
+def chosen(policy: Policy) -> dict[str, object]:
+    """What differs from the defaults: another choice asks for a full comparison."""
+    told: dict[str, object] = {"clear": list(policy.clear), "create_singly": policy.create_singly}
+    return {name: choice for name, choice in told.items() if choice}
+
+
 def shown(policy: Policy) -> dict[str, str]:
     """The choices as they are given to `set`."""
     return {"clear": ",".join(policy.clear), "create_singly": "yes" if policy.create_singly else "no"}

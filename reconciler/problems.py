@@ -156,6 +156,26 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "statement": Entry(
         "admin", "the CRM statement can't be used", "correct it, and connect again with --contacts-sql FILE"
     ),
+    "schema_changed": Entry(
+        "admin",
+        "the columns of the CRM statement, or their types, have changed",
+        "if that is meant, `reconciler crm accept NAME`; else repair the CRM, and it goes on by itself",
+    ),
+    "source_shrunk": Entry(
+        "admin",
+        "the CRM statement returned no contact, or less than half of last time",
+        "repair the CRM, and it goes on by itself; if it is right so, `reconciler approve RUN_ID`",
+    ),
+    "other_crm": Entry(
+        "admin",
+        "this is another CRM than the one that was read before; it may be a copy",
+        "`reconciler resume NAME` if this is the real one",
+    ),
+    "other_ledger": Entry(
+        "admin",
+        "this is another ledger than the one that was used before; it may be a copy",
+        "`reconciler resume NAME` if this is the real one",
+    ),
     "crm": Entry("admin", "the CRM can't be read", "read the report's message; the next run tries again"),
     "only_if": Entry(
         "nobody", "the plan is not the one that was demanded", "look with `reconciler plan NAME`, and demand its digest"

@@ -6,24 +6,17 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, act, decide, pull, push
+from reconciler import __version__, act, gather, holding, push
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
 from reconciler.errors import ApiUnavailable, DailyLimitReached, Mistake, ReconcilerError, UsageError
-from reconciler.extract import extract
 from reconciler.freshness import Freshness
-from reconciler.ledger import batches, connections, leases, plans, runs
+from reconciler.gather import Course
+from reconciler.ledger import connections, leases, plans, runs
 from reconciler.reconnected import caught_up
 from reconciler.record import Told, abandon_dead_runs, record
-from reconciler.request import (
-    Request,
-    is_mirror_fresh,
-    is_stopped_for_today,
-    reason_for_full,
-    standing_stop,
-    why_not_push,
-)
+from reconciler.request import Request, is_stopped_for_today, standing_stop, why_not_push
 from reconciler.work import Work
 
 if TYPE_CHECKING:
@@ -37,7 +30,6 @@ if TYPE_CHECKING:
     from reconciler.ledger.members import Keys
     from reconciler.ledger.plans import Plan
     from reconciler.report import Report
-    from reconciler.window import Reading
 
 _log: Final = logging.getLogger(__name__)
 ALREADY_RUNNING: Final = "already_running"
@@ -58,20 +50,6 @@ class Parts:
     monotonic: Callable[[], float]
     tell: Callable[[str], None]
     read_only: bool = False
-
-
-@dataclass(slots=True)
-class _Course:
-    """What a run has learnt so far, for its report: kept up as it goes, because it may end anywhere."""
-
-    reading: Reading | None = None
-    listed_before: int | None = None
-    listed_after: int | None = None
-    is_quiet: bool = False
-    #: Whether earlier runs had left something open that this one looked for.
-    has_settled: bool = False
-    #: When Constant Contact was last read, by the process's own clock.
-    read_at: float = 0.0
 
 
 def run(parts: Parts, name: str, request: Request) -> Report | str | None:
@@ -109,12 +87,13 @@ def find(ledger: Ledger, name: str) -> Connection:
 
 def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Request) -> Report | None:
     work = _begin(parts, connection, lease, request)
-    course = _Course()
+    course = Course()
     try:
         abandon_dead_runs(work)
         ending = _attempt(work, parts, request, course)
     except ReconcilerError as error:
         ending = ending_of(error, has_sent=_has_sent(work))
+        course.is_quiet = holding.is_told(connection, ending)
     except KeyboardInterrupt:
         _conclude(
             work, parts, Ending(State.CANCELLED, "interrupted", "stopped by hand", "interrupted", "interrupted"), course
@@ -126,7 +105,7 @@ def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Re
     finally:
         work.close()
     if course.is_quiet and request.is_tick:
-        _leave_no_trace(work)
+        _leave_no_trace(work, ending)
         return None
     return _conclude(work, parts, ending, course, is_plan=request.plan_only)
 
@@ -150,21 +129,16 @@ def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request)
     )
 
 
-def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> Ending:
+def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Ending:
     """The three steps. Whatever stops them is an exception that `ending_of` puts into words."""
-    full = reason_for_full(work.connection, request)
-    with work.write() as tx:
-        runs.set_mode(tx, work.run_id, "full" if full else "incremental", full)
-
     # Gather: what the CRM has, into the ledger.
-    course.reading = _extract(work, whole=full is not None)
+    course.reading = gather.contacts(work, request)
+    full = course.reading.window.reason
 
     # Decide on the mirrors as they stand; only if there is something to push is Constant Contact asked.
     # What waits for another look is asked for first: deciding it sets its next time.
-    # A run by hand of a held connection tries everything, because only that lifts the hold.
-    is_open = _is_unsettled(work) or work.connection.missed_since is not None
-    is_open = is_open or (work.connection.held_at is not None and not request.plan_only)
-    plan = _decide(work, sweep=full is not None, keep=not request.plan_only)
+    is_open = gather.is_something_open(work, request)
+    plan = gather.plan(work, full, request)
     if (stopped := standing_stop(work.connection, request)) is not None:
         course.is_quiet = stopped.reason != KNOWN_END  # what stands since an earlier run, that run has told
         return stopped
@@ -182,7 +156,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
         course.is_quiet = is_quiet
         state = State.OBSERVED if request.plan_only else State.NOTHING_TO_DO
         return Ending(state, left="singles_spent", left_message="the single writes of a day are spent")
-    plan = _gather_members(work, full, request, course)
+    plan = gather.members(work, full, request, course)
 
     # Act, unless nothing may be pushed.
     _demand(plan, request)
@@ -193,23 +167,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: _Course) -> End
     return _act(work, plan, full, course, parts.pace(work.connection))
 
 
-def _gather_members(work: Work, full: str | None, request: Request, course: _Course) -> Plan:
-    """Read Constant Contact, settle what earlier runs left open, and decide again."""
-    with work.stage("pull"):
-        listed = work.api.contact_list(work.connection.list_id)
-        course.listed_before = listed.members
-        if work.connection.pulled_whole_at is None or (full and not is_mirror_fresh(work.connection, full)):
-            pull.everybody(work)
-        else:
-            pull.before_push(work, listed.members)
-        course.read_at = work.monotonic()
-    if not request.plan_only:
-        with work.stage("verify"):
-            course.has_settled = push.settle(work)
-    return _decide(work, sweep=full is not None, keep=not request.plan_only)
-
-
-def _act(work: Work, plan: Plan, full: str | None, course: _Course, pace: tuple[float, int]) -> Ending:
+def _act(work: Work, plan: Plan, full: str | None, course: Course, pace: tuple[float, int]) -> Ending:
     is_busy = plan.pushable(_singles_left(work)) or course.has_settled
     ending = Ending(State.COMPLETED if is_busy else State.NOTHING_TO_DO)
     fresh = Freshness(work, course.read_at, course.listed_before or 0)
@@ -240,18 +198,6 @@ def _demand(plan: Plan, request: Request) -> None:
         raise OtherPlan(plan.digest)
 
 
-def _extract(work: Work, *, whole: bool) -> Reading:
-    work.tell("reading the CRM")
-    with work.stage("extract"), work.write() as tx:
-        return extract(tx, work.crm, work.connection, work.run_id, work.keys.hash_of, whole=whole)
-
-
-def _decide(work: Work, *, sweep: bool, keep: bool) -> Plan:
-    work.tell("comparing both sides")
-    with work.stage("diff"):
-        return decide.decide(work, sweep=sweep, keep=keep)
-
-
 def _is_stopped_for_today(work: Work, parts: Parts, request: Request) -> bool:
     with work.ledger.transaction() as tx:
         return is_stopped_for_today(tx, work.connection, request, parts.pace(work.connection)[1])
@@ -267,19 +213,15 @@ def _has_sent(work: Work) -> bool:
         return runs.has_sent(tx, work.run_id)
 
 
-def _is_unsettled(work: Work) -> bool:
-    with work.ledger.transaction() as tx:
-        mine = work.connection.connection_id
-        return bool(batches.unsettled(tx, mine) or plans.needs_look(tx, mine))
-
-
-def _leave_no_trace(work: Work) -> None:
+def _leave_no_trace(work: Work, ending: Ending) -> None:
     with work.write() as tx:
+        if holding.is_told(work.connection, ending):
+            holding.hold(tx, work.connection, work.run_id, ending)  # its numbers may be others by now
         runs.forget(tx, work.run_id)
         connections.tick(tx, work.connection.connection_id, quiet=True)
 
 
-def _conclude(work: Work, parts: Parts, ending: Ending, course: _Course, *, is_plan: bool = False) -> Report:
+def _conclude(work: Work, parts: Parts, ending: Ending, course: Course, *, is_plan: bool = False) -> Report:
     told = Told(
         course.reading,
         course.listed_before,
@@ -293,8 +235,8 @@ def _conclude(work: Work, parts: Parts, ending: Ending, course: _Course, *, is_p
         connection_id = work.connection.connection_id
         if ending.state is State.DISCONNECTED:
             connections.lost_token(tx, connection_id, work.run_id, ending.message or "")
-        if ending.state is State.HELD and ending.reason != "only_if" and not is_plan:
-            connections.hold(tx, connection_id, ending.reason or "", ending.message or "")
+        if ending.state is State.HELD and (not is_plan or ending.reason in holding.PAUSING):
+            holding.hold(tx, work.connection, work.run_id, ending)
         connections.tick(tx, connection_id, quiet=False)
         ending = ending if is_plan else caught_up(tx, work.connection, ending)
         return record(tx, work.connection, work.run_id, ending, told)

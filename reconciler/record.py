@@ -5,15 +5,16 @@ from __future__ import annotations
 import collections
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from reconciler import __version__
 from reconciler.domain import Bucket, Reason
 from reconciler.endings import ABANDONED
+from reconciler.ledger import contacts, plans, runs, usage
 from reconciler.ledger import members as mirror
-from reconciler.ledger import plans, runs, usage
 from reconciler.problems import CATALOGUE, QUIET
 from reconciler.report import Members, Problem, Report, Standing, conclude
+from reconciler.window import Mode, Times, Versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.endings import Ending
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Row, Transaction
-    from reconciler.window import Reading
+    from reconciler.window import Reading, Since
     from reconciler.work import Work
 
 
@@ -112,7 +113,7 @@ def standing(tx: Transaction, connection_id: int) -> Standing:
         sides[row.side][row.place] = int(row.contacts)
     crm, there = sides["crm"], sides["list"]
     return Standing(
-        contacts=runs.contacts_in_crm(tx, connection_id),
+        contacts=contacts.in_crm(tx, connection_id),
         held_back={place: count for place, count in crm.items() if place != "on_list"},
         on_list=crm.get("on_list", 0),
         members=mirror.on_list_count(tx, connection_id),
@@ -145,16 +146,30 @@ def _problem(code: str, count: int, first_seen: int, *, is_new: bool) -> Problem
 
 
 def _window(reading: Reading | None) -> dict[str, object] | None:
+    """Times are of the CRM's clock; row versions are decimal xid8."""
     if reading is None:
         return None
     window = reading.window
+    until = str(reading.until.xmin) if window.mode is Mode.XMIN else reading.until.now.isoformat()
     return {
-        "mode": window.mode,
-        "since": window.since and window.since.isoformat(),
-        "until": window.until.isoformat(),
+        "mode": window.mode.value,
+        "since": _since(window.since),
+        "until": until,
         "overlap_seconds": window.overlap_seconds,
-        "recovered_late": 0,
+        "recovered_late": reading.recovered_late,
     }
+
+
+def _since(since: Since | None) -> str | None:
+    match since:
+        case None:
+            return None
+        case Versions(xid):
+            return str(xid)
+        case Times(moment):
+            return moment.isoformat()
+        case _:
+            assert_never(since)
 
 
 def _counts(found: Sequence[Row]) -> dict[Bucket, int]:

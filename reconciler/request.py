@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from reconciler import token_end
+from reconciler import holding, token_end
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending
 from reconciler.ledger import runs, usage
@@ -13,6 +15,8 @@ from reconciler.ledger import runs, usage
 if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Transaction
+
+_GOLDEN: Final = (math.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,30 @@ class Request:
 
 
 def reason_for_full(connection: Connection, request: Request) -> str | None:
-    """Why both sides are compared in full, or None."""
+    """Why both sides are compared in full, or None. The CRM itself may give another reason."""
     if request.full:
         return "forced"
     if connection.swept_at is None:
         return "first_run"
-    if (connection.now - connection.swept_at).total_seconds() >= connection.limits.sweep_seconds:
-        return "daily_sweep"
-    return None
+    return connection.sweep_reason or ("daily_sweep" if is_sweep_due(connection) else None)
+
+
+def is_sweep_due(connection: Connection) -> bool:
+    """Whether a time at which this connection sweeps has come since its last sweep.
+
+    These times are a period apart, and spread: however many connections were made in one minute, they never all sweep
+    in one minute.
+    """
+    period = connection.limits.sweep_seconds
+    if connection.swept_at is None or period <= 0:
+        return True
+    # The golden ratio spreads consecutive numbers as evenly as can be.
+    first = connection.connected_at + dt.timedelta(seconds=period * (connection.connection_id * _GOLDEN % 1))
+    return _whole_periods(first, connection.now, period) > _whole_periods(first, connection.swept_at, period)
+
+
+def _whole_periods(since: dt.datetime, moment: dt.datetime, period: float) -> int:
+    return math.floor((moment - since).total_seconds() / period)
 
 
 def is_mirror_fresh(connection: Connection, reason: str) -> bool:
@@ -76,6 +96,11 @@ def standing_stop(connection: Connection, request: Request) -> Ending | None:
     if (end := token_end.of_account(connection.account, connection.now)).has_ended:
         told = f"{end.warning or 'there is no token'}: `reconciler connect {connection.name}`"
         return Ending(State.DISCONNECTED, KNOWN_END, told, KNOWN_END, KNOWN_END)
-    if request.is_tick and connection.held_at is not None:
+    if request.is_tick and is_held_there(connection):
         return Ending(State.HELD, connection.held_reason, connection.held_message, "held", "held")
     return None
+
+
+def is_held_there(connection: Connection) -> bool:
+    """Whether something at Constant Contact holds it, which only a run by hand lifts; the CRM lifts its own holds."""
+    return connection.held_at is not None and connection.held_reason not in holding.OF_THE_SOURCE

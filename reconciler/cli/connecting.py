@@ -1,4 +1,4 @@
-"""Commands that connect a workspace with a list, and say how connections stand."""
+"""Commands that connect a workspace with a list, and pause or end it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli.giving import giver, how_long
-from reconciler.cli.shared import actor, is_terminal, json_option, print_json, process, read_text, ready_ledger, tell
+from reconciler.cli.shared import actor, chosen, is_terminal, process, read_text, ready_ledger, tell
 from reconciler.domain import State
 from reconciler.errors import AccessRefused, DailyLimitReached, ReconcilerError, StatementError, UsageError
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from reconciler.connections import Wish
     from reconciler.constant_contact.wire import ListFound
     from reconciler.ledger.connections import Connection
-    from reconciler.ledger.database import Ledger, Transaction
+    from reconciler.ledger.database import Ledger
 
 #: How a plan ends whose consequences can be shown, and what the others mean for `connect`.
 _LOOKED_AT: Final = (State.OBSERVED, State.NOTHING_TO_DO)
 _UNSEEN: Final[Mapping[State, type[ReconcilerError]]] = {State.HELD: StatementError, State.DISCONNECTED: AccessRefused}
+_RESUME: Final = "Resume NAME, or all; also says that the CRM and the ledger are the real ones, and no copies."
 
 
 @click.command()
@@ -56,6 +57,7 @@ def connect(name: str, *, device: bool, no_start: bool, **options: Any) -> None:
     account, found = connection.account.organization, connection.list_name
     click.echo(f"Connected: account {account!r}, list {found!r}. The credentials are stored encrypted.", err=True)
     click.echo(how_long(connection), err=True)
+    click.echo(f"Window: {connection.window_mode}: {connection.window_reason}.", err=True)
     if before is not None and before.started_at is not None:
         click.echo("It was started before: runs go on where they stopped.", err=True)
         return
@@ -100,38 +102,21 @@ def disconnect(name: str, *, erase: bool) -> None:
 
 def _pausing(*, paused: bool) -> click.Command:
     verb = "pause" if paused else "resume"
+    what = "Pause NAME, or all." if paused else _RESUME
 
-    @click.command(verb, help=f"{verb.capitalize()} NAME, or all.\n\nExample: reconciler {verb} acme")
+    @click.command(verb, help=f"{what}\n\nExample: reconciler {verb} acme")
     @click.argument("name", required=False)
     @click.option("--all", "all_", is_flag=True, help="All connections.")
     def command(name: str | None, *, all_: bool) -> None:
         from reconciler import connections
 
         ledger = ready_ledger(process())
-        for connection in _chosen(ledger, name, all_=all_):
-            connections.pause(ledger, connection, actor(), paused=paused)
+        act = connections.pause if paused else connections.resume
+        for connection in chosen(ledger, name, all_=all_):
+            act(ledger, connection, actor())
             click.echo(f"{connection.name} is {'paused: no pushing, no calls' if paused else 'resumed'}.", err=True)
 
     return command
-
-
-@click.command()
-@click.argument("name", required=False)
-@json_option
-def status(name: str | None, *, json_: bool) -> None:
-    """Say how each connection stands: badge, account, list, freshness, last run, budget.
-
-    Example: reconciler status acme
-    """
-    here = process()
-    ledger = ready_ledger(here)
-    chosen = _chosen(ledger, name, all_=name is None)
-    with ledger.transaction() as tx:
-        told = [_status(tx, here, connection, json_=json_) for connection in chosen]
-    if json_:
-        print_json(told)
-    else:
-        click.echo("\n\n".join(map(str, told)) or "No connection yet: `reconciler connect NAME`.")
 
 
 @contextlib.contextmanager
@@ -171,8 +156,8 @@ def _choose_list(lists: Sequence[ListFound]) -> str:
     if not is_terminal():
         raise UsageError("no list was named", advice=f"use --list-id; the account's lists are:\n{shown}")
     click.echo(shown, err=True)
-    chosen: int = click.prompt("Which list", type=click.IntRange(1, len(lists)), err=True)
-    return lists[chosen - 1].list_id
+    picked: int = click.prompt("Which list", type=click.IntRange(1, len(lists)), err=True)
+    return lists[picked - 1].list_id
 
 
 def _is_yes() -> bool:
@@ -209,39 +194,4 @@ def _existing(ledger: Ledger, name: str) -> Connection | None:
         return connections.by_name(tx, name)
 
 
-def _chosen(ledger: Ledger, name: str | None, *, all_: bool) -> list[Connection]:
-    from reconciler import reconcile
-    from reconciler.ledger import connections
-
-    if (name is None) != all_:
-        raise UsageError("say a connection's name, or --all")
-    if name is not None:
-        return [reconcile.find(ledger, name)]
-    with ledger.transaction() as tx:
-        return connections.every(tx)
-
-
-def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bool) -> object:
-    from reconciler import connection_page, record, token_end
-    from reconciler.ledger import runs, usage
-
-    standing = record.standing(tx, connection.connection_id)
-    last = runs.latest(tx, connection.connection_id)
-    left = usage.left_today(tx, connection.account.key_fingerprint, here.pace(connection)[1])
-    behind = runs.behind(tx, connection.connection_id)
-    if not json_:
-        return connection_page.status(connection, standing, last, left, behind)
-    return {
-        "connection": connection.name,
-        "badge": connection_page.badge(connection, behind),
-        "account": connection.account.organization,
-        "list": {"list_id": connection.list_id, "name": connection.list_name},
-        "behind": {"contacts": behind[0], "oldest_seconds": round(behind[1])},
-        "token": token_end.of_account(connection.account, connection.now).to_json(),
-        "left_today": left,
-        "last_run": last and last.report,
-        "quiet_ticks": connection.quiet_ticks,
-    }
-
-
-COMMANDS: Final = (connect, start, disconnect, _pausing(paused=True), _pausing(paused=False), status)
+COMMANDS: Final = (connect, start, disconnect, _pausing(paused=True), _pausing(paused=False))

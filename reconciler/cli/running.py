@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli.shared import EXITS, actor, json_option, print_json, process, ready_ledger, tell
+from reconciler.cli.shared import EXITS, actor, json_option, print_json, process, ready_ledger, run_number, tell
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from reconciler.request import Request
 
 _NOTHING_SAID: Final = "nothing to do"
-#: In digits: what fits into the ledger's column.
-_LONGEST_RUN_ID: Final = 18
 _LONGEST_INTERVAL: Final = 86_400
 
 
@@ -120,12 +118,11 @@ def report(run_id: str, *, name: str | None, unmasked: bool, json_: bool) -> Non
     from reconciler import page, reconcile
     from reconciler.ledger import runs as stored
 
-    if run_id != "latest" and not (run_id.isdecimal() and len(run_id) <= _LONGEST_RUN_ID):
-        raise UsageError(f"{run_id!r} is no run's number", advice="`reconciler runs` lists them")
+    number = None if run_id == "latest" else run_number(run_id)
     ledger = ready_ledger(process())
     chosen = reconcile.find(ledger, name).connection_id if name else None
     with ledger.transaction() as tx:
-        found = stored.latest(tx, chosen, None if run_id == "latest" else int(run_id))
+        found = stored.latest(tx, chosen, number)
         rows = stored.details(tx, found.run_id) if found is not None and not json_ else ()
     if found is None:
         raise UsageError("there is no such run", advice="`reconciler runs` lists them")
@@ -161,6 +158,13 @@ def serve(every: str) -> None:
     schedule.run()
 
 
+def run_and_exit(
+    context: click.Context, here: Process, ledger: Ledger, name: str, request: Request, *, json_: bool
+) -> None:
+    """Run once, show the report, and exit as its state says."""
+    context.exit(_run_and_show(ledger, here.parts(ledger, tell), name, request, json_=json_))
+
+
 def _due(ledger: Ledger) -> list[str]:
     """The connections whose turn it is; none while the ledger is out of reach, which the next tick may not find so."""
     from reconciler.errors import ReconcilerError
@@ -190,6 +194,8 @@ def _tick(parts: Parts, name: str, request: Request) -> None:
         return
     if outcome is not None and not isinstance(outcome, str):
         click.echo(page.sentence(outcome.to_json()), err=True)
+        if outcome.state.value == "held":
+            _tell_what_stands_in_the_way(parts.ledger, name)
 
 
 def _run(parts: Parts, name: str, request: Request) -> Report | str:
@@ -216,16 +222,18 @@ def _run_and_show(ledger: Ledger, parts: Parts, name: str, request: Request, *, 
         _tell_what_stands_in_the_way(ledger, name)
         return 0
     _show(ledger, name, outcome, json_=json_)
+    if isinstance(outcome, str) or outcome.state.value == "held":
+        _tell_what_stands_in_the_way(ledger, name)
     return 0 if isinstance(outcome, str) else EXITS[outcome.state.value]
 
 
 def _tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
-    """A tick of a connection that is disconnected or held says so each time."""
+    """A run of a connection that is disconnected, held or paused for a reason says so each time, in one line."""
     from reconciler import connection_page, reconcile
     from reconciler.ledger import runs as stored
 
     connection = reconcile.find(ledger, name)
-    if connection.disconnected_at or connection.held_at:
+    if connection.disconnected_at or connection.held_at or connection.paused_message:
         with ledger.transaction() as tx:
             behind = stored.behind(tx, connection.connection_id)
         click.echo(f"{name}: {connection_page.badge(connection, behind)}", err=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.bootstrap import Process
+    from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger
 
 #: What `run` exits with, by the state of its report.
@@ -34,6 +35,8 @@ EXITS: Final = {
     "abandoned": 1,
 }
 _MOST_BYTES: Final = 1_000_000
+#: In digits: what fits into the ledger's column.
+_LONGEST_RUN_ID: Final = 18
 
 
 def settings() -> Settings:
@@ -93,6 +96,26 @@ def print_json(content: object) -> None:
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "json_", is_flag=True, help="Print JSON instead of text.")(command)
+
+
+def chosen(ledger: Ledger, name: str | None, *, all_: bool) -> list[Connection]:
+    """The connection of that name, or all. Raises UsageError where neither or both are said."""
+    from reconciler import reconcile
+    from reconciler.ledger import connections
+
+    if (name is None) != all_:
+        raise UsageError("say a connection's name, or --all")
+    if name is not None:
+        return [reconcile.find(ledger, name)]
+    with ledger.transaction() as tx:
+        return connections.every(tx)
+
+
+def run_number(text: str) -> int:
+    """A run's number, as somebody gave it. Raises UsageError where it is none."""
+    if not (text.isdecimal() and len(text) <= _LONGEST_RUN_ID):
+        raise UsageError(f"{text!r} is no run's number", advice="`reconciler runs` lists them")
+    return int(text)
 
 
 def read_text(path: str, what: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from reconciler.cli.crm import look_again
 from reconciler.cli.shared import actor, json_option, print_json, process, ready_ledger
 from reconciler.errors import UsageError
 
@@ -36,7 +37,8 @@ def set_(name: str, pairs: Sequence[str], *, json_: bool) -> None:
         return
     if wrong := [pair for pair in pairs if "=" not in pair]:
         raise UsageError(f"{wrong[0]!r} is not of the form KEY=VALUE")
-    chosen = tuning.tune(ledger, connection, dict(pair.split("=", 1) for pair in pairs), actor())
+    wanted = dict(pair.split("=", 1) for pair in pairs)
+    chosen = tuning.tune(ledger, connection, wanted, actor(), lambda: look_again(here, connection))
     click.echo(f"{name}: {', '.join(f'{key}={value}' for key, value in chosen.items())}", err=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler import policies
 from reconciler.ledger.accounts import Account
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.domain import Policy
     from reconciler.ledger.database import Row, Transaction
+    from reconciler.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ class Connection:
     quiet_since: dt.datetime | None
     last_tick_at: dt.datetime | None
     missed_since: dt.datetime | None
+    window_mode: str
+    window_reason: str
+    #: Where the ledger was when somebody last said that it is the real one.
+    home: Mapping[str, Any] | None
+    sweep_reason: str | None
+    paused_reason: str | None
+    paused_message: str | None
+    held_run_id: int | None
     now: dt.datetime
 
     @property
@@ -105,9 +114,24 @@ def set_settings(tx: Transaction, connection_id: int, settings: Mapping[str, obj
     run(tx, "connection_set_settings", connection_id=connection_id, settings=as_json(settings))
 
 
-def reopen(tx: Transaction, connection_id: int) -> None:
-    """Forget what was decided: another policy decides everything once more."""
-    run(tx, "pairs_reopen", connection_id=connection_id)
+def set_window(tx: Transaction, connection_id: int, mode: str, reason: str) -> None:
+    run(tx, "connection_set_window", connection_id=connection_id, mode=mode, reason=reason)
+
+
+def remap(tx: Transaction, connection_id: int, columns: Mapping[str, str], mapping_digest: str) -> None:
+    """Note other columns, or that something else is made of them: everything is decided and compared once more."""
+    run(
+        tx,
+        "connection_remap",
+        connection_id=connection_id,
+        columns=as_json(dict(columns)),
+        mapping_digest=mapping_digest,
+    )
+
+
+def ask_for_sweep(tx: Transaction, connection_id: int, reason: str) -> None:
+    """The next comparison is a full one, until one is done."""
+    run(tx, "connection_ask_for_sweep", connection_id=connection_id, reason=reason)
 
 
 def start(tx: Transaction, connection_id: int) -> None:
@@ -115,8 +139,18 @@ def start(tx: Transaction, connection_id: int) -> None:
     run(tx, "connection_start", connection_id=connection_id)
 
 
-def set_paused(tx: Transaction, connection_id: int, *, paused: bool) -> None:
-    run(tx, "connection_set_paused", connection_id=connection_id, paused=paused)
+def pause(tx: Transaction, connection_id: int, reason: str | None = None, message: str | None = None) -> None:
+    """No pushing and no calls; with a reason where it was not a person who said so."""
+    run(tx, "connection_pause", connection_id=connection_id, reason=reason, message=message)
+
+
+def resume(tx: Transaction, connection_id: int, home: Origin) -> None:
+    """Pushing and calls again. Where another CRM or ledger had paused it, these are the real ones from now on."""
+    run(tx, "connection_resume", connection_id=connection_id, home=as_json(home.to_json()))
+
+
+def set_home(tx: Transaction, connection_id: int, home: Origin) -> None:
+    run(tx, "connection_set_home", connection_id=connection_id, home=as_json(home.to_json()))
 
 
 def disconnect(tx: Transaction, connection_id: int, reason: str) -> None:
@@ -128,11 +162,8 @@ def lost_token(tx: Transaction, connection_id: int, run_id: int, reason: str) ->
     run(tx, "connection_lost_token", connection_id=connection_id, run_id=run_id, reason=reason)
 
 
-def hold(tx: Transaction, connection_id: int, reason: str, message: str) -> None:
-    run(tx, "connection_hold", connection_id=connection_id, reason=reason, message=message)
-
-
 def release(tx: Transaction, connection_id: int) -> None:
+    """Nothing holds it any more."""
     run(tx, "connection_release", connection_id=connection_id)
 
 

@@ -1,4 +1,4 @@
-"""The mirror of the CRM: staged in bulk, then written by difference, with the watermark, in one transaction."""
+"""The mirror of the CRM: staged in bulk, then written by difference, in one transaction with the watermark."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.ledger import statistics
-from reconciler.ledger.database import as_json, copy, rows, run
+from reconciler.ledger.database import as_json, copy, rows, run, value
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,23 +14,30 @@ if TYPE_CHECKING:
 
     from reconciler.domain import Contact
     from reconciler.ledger.database import Transaction
-    from reconciler.window import Window
 
-_COLUMNS = ("contact_id", "address", "address_hash", "fault", "eligible", "opted_out", "fields", "refused")
+_COLUMNS = (
+    "contact_id",
+    "address",
+    "address_hash",
+    "fault",
+    "eligible",
+    "opted_out",
+    "fields",
+    "refused",
+    "is_on_time",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Which server and database a watermark belongs to."""
+class Merged:
+    """How many contacts were new or changed, and how many of them the window would have missed."""
 
-    host: str
-    database: str
-    system_identifier: str
-    timeline: int
+    written: int
+    late: int
 
 
-def stage(tx: Transaction, contacts: Iterable[Contact], hash_of: Callable[[str], bytes]) -> int:
-    """Copy contacts into a staging table of this transaction; says how many."""
+def stage(tx: Transaction, contacts: Iterable[tuple[Contact, bool]], hash_of: Callable[[str], bytes]) -> int:
+    """Copy contacts, each with whether its window has it, into a staging table of this transaction; says how many."""
     run(tx, "contacts_stage")
     return copy(tx, "staged_contacts", _COLUMNS, _records(contacts, hash_of))
 
@@ -40,12 +47,18 @@ def doubled(tx: Transaction) -> Sequence[str]:
     return [row.contact_id for row in rows(tx, "contacts_doubled")]
 
 
-def merge(tx: Transaction, connection_id: int) -> int:
-    """Write what differs from the mirror; says how many contacts were new or changed."""
+def merge(tx: Transaction, connection_id: int) -> Merged:
+    """Write what differs from the mirror."""
     run(tx, "contacts_reopen_left_addresses", connection_id=connection_id)
-    written = run(tx, "contacts_merge", connection_id=connection_id).rowcount
-    statistics.refresh(tx, "contacts", written, written)
-    return written
+    found = run(tx, "contacts_merge", connection_id=connection_id).one()
+    statistics.refresh(tx, "contacts", found.written, found.written)
+    return Merged(int(found.written), int(found.late))
+
+
+def in_crm(tx: Transaction, connection_id: int, among: Sequence[str] | None = None) -> int:
+    """How many contacts the statement returned when it was last read: all, or among some ids."""
+    asked = None if among is None else list(among)
+    return int(value(tx, "contacts_in_crm", connection_id=connection_id, among=asked))
 
 
 def mark_gone(tx: Transaction, connection_id: int, among: Sequence[str] | None = None) -> int:
@@ -70,24 +83,8 @@ def note_reads(tx: Transaction, run_id: int) -> None:
     run(tx, "reads_note", run_id=run_id)
 
 
-def move_watermark(tx: Transaction, connection_id: int, window: Window, origin: Origin) -> None:
-    """Move the watermark, in the transaction that wrote the contacts."""
-    run(
-        tx,
-        "watermark_move",
-        connection_id=connection_id,
-        mode=window.mode,
-        until=window.until,
-        overlap_seconds=window.overlap_seconds,
-        host=origin.host,
-        database=origin.database,
-        system_identifier=origin.system_identifier,
-        timeline=origin.timeline,
-    )
-
-
-def _records(contacts: Iterable[Contact], hash_of: Callable[[str], bytes]) -> Iterator[tuple[object, ...]]:
-    for contact in contacts:
+def _records(contacts: Iterable[tuple[Contact, bool]], hash_of: Callable[[str], bytes]) -> Iterator[tuple[object, ...]]:
+    for contact, is_on_time in contacts:
         yield (
             contact.contact_id,
             contact.address,
@@ -97,4 +94,5 @@ def _records(contacts: Iterable[Contact], hash_of: Callable[[str], bytes]) -> It
             contact.opted_out,
             as_json(contact.fields),
             as_json(contact.refused),
+            is_on_time,
         )

@@ -13,6 +13,7 @@ import sqlalchemy.exc
 
 from reconciler import statements
 from reconciler.errors import LeaseLost, LedgerError
+from reconciler.origin import Origin
 from reconciler.redaction import first_line
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ class Ledger:
             raise self._unusable(error.orig) from error
         except psycopg.Error as error:  # of a COPY, which goes past SQLAlchemy
             raise self._unusable(error) from error
+
+    def origin(self) -> Origin:
+        """Where the ledger is: a copy of it is not the ledger."""
+        with self.transaction() as tx:
+            server = one(tx, "server") if value(tx, "server_may_be_asked") else None
+        told = (server.system_identifier, server.timeline) if server else ("", 0)
+        return Origin(self._url.host, self._url.port, self._url.database, *told)
 
     def close(self) -> None:
         self._engine.dispose()

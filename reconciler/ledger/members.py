@@ -149,3 +149,8 @@ def _records(members: Iterable[Member], keys: Keys) -> Iterator[tuple[object, ..
             member.deleted_at,
             as_json(member.occupied),
         )
+
+
+def still_on_list(tx: Transaction, connection_id: int) -> Sequence[Row]:
+    """Who is on the list though the CRM does not want them there: member_id, address, contact_id, reason, since."""
+    return rows(tx, "still_on_list", connection_id=connection_id)

@@ -99,10 +99,6 @@ def added(tx: Transaction, run_id: int) -> int:
     return int(value(tx, "run_added", run_id=run_id))
 
 
-def contacts_in_crm(tx: Transaction, connection_id: int) -> int:
-    return int(value(tx, "contacts_in_crm", connection_id=connection_id))
-
-
 def drifted(tx: Transaction, connection_id: int) -> int:
     """How many members have a value that was changed at Constant Contact while the CRM's stayed."""
     return int(value(tx, "pairs_drifted", connection_id=connection_id))

@@ -1,18 +1,41 @@
-"""How far into the CRM's changes everything has been copied."""
+"""How far into the CRM's changes everything has been copied, and where from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.ledger.database import one
+from reconciler.ledger.database import one, run
+from reconciler.origin import Origin
+from reconciler.window import Watermark
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from reconciler.ledger.database import Transaction
+    from reconciler.window import Position, Window
 
 
-def until(tx: Transaction, connection_id: int) -> dt.datetime | None:
-    """The CRM's clock up to which everything has been copied; None before the first extraction."""
+def read(tx: Transaction, connection_id: int) -> Watermark | None:
+    """The watermark; None before the first extraction."""
     row = one(tx, "watermark_read", connection_id=connection_id)
-    return None if row is None else row.until
+    if row is None:
+        return None
+    origin = Origin(row.host, row.port, row.database, row.system_identifier, row.timeline)
+    return Watermark(row.until, int(row.position), origin, row.read_at)
+
+
+def move(tx: Transaction, connection_id: int, window: Window, until: Position) -> None:
+    """Move the watermark, in the transaction that wrote the contacts."""
+    origin = until.origin
+    run(
+        tx,
+        "watermark_move",
+        connection_id=connection_id,
+        mode=window.mode,
+        until=until.now,
+        position=str(until.xmin),
+        overlap_seconds=window.overlap_seconds,
+        host=origin.host,
+        port=origin.port,
+        database=origin.database,
+        system_identifier=origin.system_identifier,
+        timeline=origin.timeline,
+    )

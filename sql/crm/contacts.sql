@@ -6,9 +6,9 @@
 -- contact_id     what identifies the contact for good. Required, and no two rows may share it.
 -- email          the address. Required as a column, but may be NULL.
 -- changed_at     when the row last changed, as a time with time zone.
--- row_age        how many transactions ago the row was last written. It is for windows by row version,
---                which are yet to come. Over joined tables take the LEAST of their ages. Over a view
---                leave it out, as a view has no xmin.
+-- row_age        how many transactions ago the row was last written. With it no change is missed,
+--                however late it is committed. Over joined tables take the LEAST of their ages. Over a
+--                view leave it out, as a view has no xmin.
 -- eligible       whether the contact belongs on the list. Do not filter people out with WHERE.
 --                Return every row of the workspace and say here who belongs. A row that
 --                disappears is noticed only by the daily full run, a row that says no at once.

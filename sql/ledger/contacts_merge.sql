@@ -1,16 +1,22 @@
--- Write the staged contacts that differ from the mirror, and only those. Safe to repeat.
--- Parameter: connection_id.
-INSERT INTO reconciler.contacts AS c (connection_id, contact_id, address, address_hash, fault, eligible, opted_out,
-                                      fields, refused, changed_at)
-SELECT :connection_id, s.contact_id, s.address, s.address_hash, s.fault, s.eligible, s.opted_out, s.fields, s.refused,
-       reconciler.clock()
-FROM staged_contacts AS s
-ON CONFLICT (connection_id, contact_id) DO UPDATE
-SET address = EXCLUDED.address, address_hash = EXCLUDED.address_hash, fault = EXCLUDED.fault,
-    eligible = EXCLUDED.eligible, opted_out = EXCLUDED.opted_out, fields = EXCLUDED.fields,
-    refused = EXCLUDED.refused, changed_at = EXCLUDED.changed_at, gone_at = NULL
-WHERE (c.address, c.address_hash, c.fault, c.eligible, c.opted_out, c.fields, c.refused)
-      IS DISTINCT FROM
-      (EXCLUDED.address, EXCLUDED.address_hash, EXCLUDED.fault, EXCLUDED.eligible, EXCLUDED.opted_out, EXCLUDED.fields,
-       EXCLUDED.refused)
-   OR c.gone_at IS NOT NULL;
+-- Write the staged contacts that differ from the mirror, and only those: how many, and how many of them the window would
+-- have missed. Safe to repeat. Parameter: connection_id.
+WITH written AS (
+    INSERT INTO reconciler.contacts AS c (connection_id, contact_id, address, address_hash, fault, eligible, opted_out,
+                                          fields, refused, changed_at)
+    SELECT :connection_id, s.contact_id, s.address, s.address_hash, s.fault, s.eligible, s.opted_out, s.fields,
+           s.refused, reconciler.clock()
+    FROM staged_contacts AS s
+    ON CONFLICT (connection_id, contact_id) DO UPDATE
+    SET address = EXCLUDED.address, address_hash = EXCLUDED.address_hash, fault = EXCLUDED.fault,
+        eligible = EXCLUDED.eligible, opted_out = EXCLUDED.opted_out, fields = EXCLUDED.fields,
+        refused = EXCLUDED.refused, changed_at = EXCLUDED.changed_at, gone_at = NULL
+    WHERE (c.address, c.address_hash, c.fault, c.eligible, c.opted_out, c.fields, c.refused)
+          IS DISTINCT FROM
+          (EXCLUDED.address, EXCLUDED.address_hash, EXCLUDED.fault, EXCLUDED.eligible, EXCLUDED.opted_out,
+           EXCLUDED.fields, EXCLUDED.refused)
+       OR c.gone_at IS NOT NULL
+    RETURNING c.contact_id
+)
+SELECT (SELECT count(*) FROM written) AS written,
+       (SELECT count(*) FROM written AS w JOIN staged_contacts AS s ON s.contact_id = w.contact_id
+        WHERE NOT s.is_on_time) AS late;

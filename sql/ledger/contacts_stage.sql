@@ -7,5 +7,6 @@ CREATE TEMPORARY TABLE staged_contacts (
     eligible boolean NOT NULL,
     opted_out boolean NOT NULL,
     fields jsonb NOT NULL,
-    refused jsonb NOT NULL
+    refused jsonb NOT NULL,
+    is_on_time boolean NOT NULL
 ) ON COMMIT DROP;

@@ -1,2 +1,3 @@
 -- The watermark of a connection. Parameter: connection_id.
-SELECT mode, until FROM reconciler.watermarks WHERE connection_id = :connection_id;
+SELECT until, position, host, port, database, system_identifier, timeline, read_at
+FROM reconciler.watermarks WHERE connection_id = :connection_id;

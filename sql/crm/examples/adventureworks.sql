@@ -9,9 +9,12 @@
 -- The tables' keys promise that. Where yours do not, a join returns a person twice and the
 -- statement is refused, so pick one row first (DISTINCT ON).
 --
--- A person changed when any of their rows did, hence GREATEST of the times and LEAST of the ages.
--- Both ignore the NULLs of rows that are not there. A phone or an address that is deleted, not
--- changed, leaves no trace in either, and is noticed by the daily full run.
+-- A person changed when any of their rows did, hence GREATEST of the times and LEAST of the ages. Every
+-- joined table is counted. Both ignore the NULLs of rows that are not there. A row whose type changes
+-- leaves its join, but enters that of the new type and is counted there, because each type has a join.
+-- If yours have more types than these, count all rows of the person instead, as espocrm.sql does. A
+-- phone or an address that is deleted, not changed, leaves no trace in either, and is found by the daily
+-- sweep.
 --
 -- There is no last name and nothing that says who opted out, so those columns are left out. Everybody
 -- belongs. If you had a flag for it, it would go into a column "eligible".

@@ -1,0 +1,60 @@
+"""What `connect` checks at Constant Contact: the list, the account, the custom fields."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from reconciler import custom_types, fields
+from reconciler.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.constant_contact.client import ConstantContact
+    from reconciler.constant_contact.wire import AccountFound, CustomField, ListFound
+    from reconciler.ledger.connections import Connection
+
+
+def contact_list(api: ConstantContact, account: AccountFound, list_id: str) -> ListFound:
+    try:
+        return api.contact_list(list_id)
+    except NotFound:
+        there = ", ".join(f"{found.name} ({found.list_id})" for found in api.lists())
+        raise UsageError(
+            f"the account {account.organization!r} has no list {list_id}", advice=f"its lists are: {there or 'none'}"
+        ) from None
+
+
+def as_uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise UsageError(
+            "the list id is not one of Constant Contact's", advice="it looks like 06526938-56dd-11e9-932a-fa163e9ec6a5"
+        ) from None
+
+
+def must_be_the_same(before: Connection, account: AccountFound, found: ListFound, *, switch_list: bool) -> None:
+    if before.account.encoded_account_id != account.encoded_account_id:
+        raise UsageError(
+            f"{before.name!r} is connected to the account {before.account.organization!r} "
+            f"({before.account.encoded_account_id}); this token belongs to {account.organization!r} "
+            f"({account.encoded_account_id})",
+            advice="take a token of the same account, or connect under another name",
+        )
+    if before.list_id != found.list_id and not switch_list:
+        raise UsageError(
+            f"{before.name!r} is connected to the list {before.list_name!r} ({before.list_id}), not to "
+            f"{found.name!r} ({found.list_id})",
+            advice="say --switch-list if you mean the other list",
+        )
+
+
+def custom_fields(api: ConstantContact, columns: Mapping[str, str]) -> dict[str, CustomField]:
+    wanted = [name.removeprefix(fields.CUSTOM) for name in columns if fields.is_custom(name)]
+    if not wanted:
+        return {}
+    there = api.custom_fields()
+    custom_types.check(wanted, {name: field.type for name, field in there.items()})
+    return {name: there[name] for name in wanted}

@@ -1,0 +1,93 @@
+"""A CRM's database, opened anew for each snapshot."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from reconciler.crm.faults import translated
+from reconciler.crm.snapshot import Snapshot
+from reconciler.errors import CrmError
+from reconciler.origin import Origin
+from reconciler.window import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reconciler.database_url import DatabaseUrl
+    from reconciler.limits import Limits
+
+#: With `pg_snapshot_xmin`.
+_OLDEST_VERSION: Final = 130_000
+#: The snapshot's first statement: settings for this transaction only, then where and when it is. Our own schema is no
+#: place to look for the CRM's tables, also where the user has its name. `statement_timestamp()` is from before the
+#: snapshot; what a standby has not replayed yet is later than its last replayed commit.
+_FIRST: Final = """
+    SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
+           set_config('DateStyle', 'ISO, YMD', true),
+           set_config('search_path', (SELECT string_agg(quote_ident(s), ', ') FROM unnest(current_schemas(false)) AS s
+                                      WHERE s <> 'reconciler'), true),
+           least(statement_timestamp(), pg_last_xact_replay_timestamp()),
+           CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
+           CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint),
+           {server}
+"""
+#: The control file learns of a promotion only with the next checkpoint; the name of the log file has it at once.
+_SERVER: Final = """
+           (SELECT CAST(s.system_identifier AS text) FROM pg_control_system() AS s),
+           CASE WHEN pg_is_in_recovery() THEN (SELECT c.timeline_id FROM pg_control_checkpoint() AS c)
+                ELSE CAST(CAST('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS bit(32)) AS integer) END
+"""
+#: Where the user may not ask.
+_NO_SERVER: Final = "'', 0"
+
+
+class Crm:
+    """A CRM's database."""
+
+    def __init__(self, url: DatabaseUrl, limits: Limits, monotonic: Callable[[], float]) -> None:
+        self._url = url
+        self._limits = limits
+        self._monotonic = monotonic
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Open a read-only transaction in which everything is seen as of one moment.
+
+        Raises CrmUnreachable where there is no way in, StatementError where a statement is at fault.
+        """
+        with translated(self._url, self._limits), self._connected() as db:
+            position = self._begin(db)
+            deadline = self._monotonic() + self._limits.crm_reading_seconds
+            yield Snapshot(db, position, deadline, self._monotonic, lambda: translated(self._url, self._limits))
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        db = psycopg.connect(
+            self._url.dsn.reveal(), prepare_threshold=None, connect_timeout=10, cursor_factory=psycopg.RawCursor
+        )
+        db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        db.read_only = True
+        return db
+
+    def _begin(self, db: psycopg.Connection[Any]) -> Position:
+        """Begin the transaction; says where it is, and which server where the user may ask."""
+        if db.info.server_version < _OLDEST_VERSION:
+            raise CrmError(f"the CRM's PostgreSQL is {db.info.server_version // 10_000}; 13 is the oldest that will do")
+        try:
+            return self._first(db, _SERVER)
+        except psycopg.errors.InsufficientPrivilege:
+            db.rollback()
+            return self._first(db, _NO_SERVER)
+
+    def _first(self, db: psycopg.Connection[Any], server: str) -> Position:
+        milliseconds = [
+            str(int(seconds * 1000)) for seconds in (self._limits.crm_statement_seconds, self._limits.crm_lock_seconds)
+        ]
+        row = db.execute(_FIRST.format(server=server), milliseconds).fetchone()
+        if row is None:
+            raise CrmError("the CRM's database does not say where it is")
+        now, xmin, xmax, system_identifier, timeline = row[4:]
+        origin = Origin(self._url.host, self._url.port, self._url.database, system_identifier, timeline)
+        return Position(origin, now, xmin, xmax)

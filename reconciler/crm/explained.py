@@ -1,0 +1,74 @@
+"""What PostgreSQL says of how it would read a statement: which tables it scans, and what it puts out of each. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: Steps that read a table from its beginning to its end.
+_WHOLE: Final = ("Seq Scan",)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan of a table in a plan. `rows` is what the planner expects of it."""
+
+    schema: str
+    table: str
+    alias: str
+    is_foreign: bool
+    #: Reads all of the table.
+    is_whole: bool
+    #: Whether its row versions (`xmin`) are made use of.
+    counts_versions: bool
+    rows: int
+    #: The condition on its rows, or the one by which they are joined, as PostgreSQL words it.
+    condition: str
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.schema, self.table
+
+
+def scans(plan: Mapping[str, Any]) -> list[Scan]:
+    """All scans of tables in a plan of EXPLAIN (VERBOSE, FORMAT JSON), in its order."""
+    return list(_scans(plan, ""))
+
+
+def column_of(condition: str, value: str) -> str | None:
+    """The column that a condition compares with a value, as it is written in an index; None: it is not that simple."""
+    literal = re.escape("'" + value.replace("'", "''") + "'")
+    column = r"(?:\w+\.)?(\w+|\"[^\"]+\")"
+    forms = (rf"\(*{column}\)?(?:::\w+)*\)? = {literal}", rf"{literal}(?:::\w+)* = \(*{column}")
+    found = next((match for form in forms if (match := re.search(form, condition))), None)
+    return found[1] if found else None
+
+
+def _scans(step: Mapping[str, Any], joined_by: str) -> Iterator[Scan]:
+    joining = " AND ".join(str(step[name]) for name in ("Hash Cond", "Merge Cond", "Join Filter") if name in step)
+    if "Relation Name" in step:
+        yield _scan(step, joined_by)
+    for inner in step.get("Plans", ()):
+        yield from _scans(inner, joining or joined_by)
+
+
+def _scan(step: Mapping[str, Any], joined_by: str) -> Scan:
+    alias = str(step["Alias"])
+    return Scan(
+        schema=str(step.get("Schema", "")),
+        table=str(step["Relation Name"]),
+        alias=alias,
+        is_foreign=step["Node Type"] == "Foreign Scan",
+        is_whole=step["Node Type"] in _WHOLE,
+        counts_versions=any(_names_version(str(item), alias) for item in step.get("Output", ())),
+        rows=int(step["Plan Rows"]),
+        condition=str(step.get("Filter", joined_by)),
+    )
+
+
+def _names_version(output: str, alias: str) -> bool:
+    return re.search(rf'(?<![\w"])"?{re.escape(alias)}"?\.xmin\b', output) is not None

@@ -1,0 +1,179 @@
+"""One moment of a CRM: what the statement returns, and how PostgreSQL goes about it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from reconciler.crm import text
+from reconciler.errors import StatementError
+from reconciler.mapping import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+    from contextlib import AbstractContextManager
+
+    from reconciler.crm.text import Query
+    from reconciler.window import Position, Since
+
+#: Rows of one portion: a window is never held in memory.
+_PORTION: Final = 5000
+#: What no workspace is called: as a word, as a number, as a uuid.
+_NOBODIES: Final = ("no workspace is called this", "-1", "00000000-0000-0000-0000-000000000000")
+#: As the planner takes it: by the density it knows, and the size it sees. Without a density, some 150 bytes a row.
+_TABLE_ROWS: Final = """
+    SELECT CAST(CASE WHEN c.reltuples > 0 AND c.relpages > 0
+                     THEN c.reltuples / c.relpages
+                          * pg_relation_size(c.oid) / CAST(current_setting('block_size') AS float)
+                     ELSE pg_relation_size(c.oid) / 150.0 END AS bigint)
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = $2
+"""
+
+
+class Snapshot:
+    """One moment of a CRM, for one workspace. `position` says which moment, and where."""
+
+    def __init__(
+        self,
+        db: psycopg.Connection[Any],
+        position: Position,
+        deadline: float,
+        monotonic: Callable[[], float],
+        translated: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._db = db
+        self.position = position
+        self._deadline = deadline
+        self._monotonic = monotonic
+        self._translated = translated
+
+    _workspace: str = ""
+
+    def of(self, workspace: str) -> Snapshot:
+        """The same moment, for one workspace."""
+        self._workspace = workspace
+        return self
+
+    def columns(self, statement: str) -> list[Column]:
+        """The columns of the statement's result, in order, doubled names included. Nothing is executed for it.
+
+        Names of types are those of `format_type`; only those that the driver does not know are looked up.
+        """
+        with self._translated():
+            return self._described(text.everything(statement))
+
+    def rows(
+        self,
+        statement: str,
+        columns: Sequence[str],
+        *,
+        since: Since | None = None,
+        on_time: Since | None = None,
+        is_large: bool = False,
+    ) -> Generator[tuple[Any, ...], None, None]:
+        """The statement's rows, as text but for booleans, in portions; those of a window, or all.
+
+        With `on_time` the last value of each says whether that window has the row. A large reading may take longer
+        than one statement is allowed: its portions are asked for one by one. Close it before the snapshot ends.
+        """
+        query = text.rows(statement, self._workspace, columns, since=since, on_time=on_time)
+        return self._asked_for(query) if is_large else self._streamed(query)
+
+    def rows_among(
+        self, statement: str, columns: Sequence[str], contact_ids: Sequence[str]
+    ) -> Generator[tuple[Any, ...], None, None]:
+        """The rows of some contacts, in the same form."""
+        return self._streamed(text.rows_among(statement, self._workspace, columns, contact_ids))
+
+    def count(self, statement: str, since: Since) -> int:
+        """How many rows a window has."""
+        query = text.count(statement, self._workspace, since)
+        row = self._db.execute(query.text, query.parameters).fetchone()
+        return int(row[0]) if row else 0
+
+    def explained(self, statement: str) -> dict[str, Any]:
+        """How PostgreSQL would read all of the workspace: EXPLAIN's plan, with what each step puts out."""
+        return self._explained(statement, self._workspace)
+
+    def explained_for_nobody(self, statement: str) -> tuple[dict[str, Any], str]:
+        """How PostgreSQL would read a workspace that has hardly anybody, and what that one is called."""
+        for nobody in _NOBODIES:
+            with contextlib.suppress(psycopg.DataError), self._db.transaction():
+                return self._explained(statement, nobody), nobody
+        return self.explained(statement), self._workspace
+
+    def _explained(self, statement: str, workspace: str) -> dict[str, Any]:
+        row = self._db.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {text.everything(statement)}", [workspace]).fetchone()
+        plan: dict[str, Any] = row[0][0]["Plan"] if row else {}
+        return plan
+
+    def table_rows(self, schema: str, table: str) -> int:
+        """About how many rows a table has; the user need not be allowed to read it."""
+        row = self._db.execute(_TABLE_ROWS, [schema, table]).fetchone()
+        return int(row[0]) if row else 0
+
+    def counts(self, statement: str, names: Collection[str]) -> tuple[int, ...]:
+        """How many rows there are, who belongs, who does not, who has opted out, and who lacks an address or an id."""
+        query = text.counts(statement, self._workspace, names)
+        return tuple(self._db.execute(query.text, query.parameters).fetchone() or ())
+
+    def doubled(self, statement: str) -> list[str]:
+        """Some of the contact ids that the statement returns more than once."""
+        query = text.doubled(statement, self._workspace)
+        return [str(row[0]) for row in self._db.execute(query.text, query.parameters).fetchall()]
+
+    def _described(self, query: str) -> list[Column]:
+        unnamed = b""
+        found = self._db.pgconn.prepare(unnamed, query.encode())
+        if found.status == psycopg.pq.ExecStatus.COMMAND_OK:
+            found = self._db.pgconn.describe_prepared(unnamed)
+        if found.status != psycopg.pq.ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(found, self._db.info.encoding)
+        described = [((found.fname(at) or b"").decode(), found.ftype(at)) for at in range(found.nfields)]
+        types = self._types({oid for _, oid in described})
+        return [Column(name, types[oid]) for name, oid in described]
+
+    def _types(self, oids: Iterable[int]) -> dict[int, str]:
+        known = {oid: info.regtype for oid in oids if (info := self._db.adapters.types.get(oid))}
+        if unknown := sorted(set(oids) - set(known)):
+            looked_up = "SELECT o.oid, format_type(o.oid, NULL) FROM unnest(CAST($1 AS oid[])) AS o (oid)"
+            known |= dict(self._db.execute(looked_up, [unknown]).fetchall())
+        return known
+
+    def _streamed(self, query: Query) -> Generator[tuple[Any, ...], None, None]:
+        # Translated here already: what reads these rows is the ledger's COPY, whose own errors are not the CRM's.
+        with self._translated(), self._db.cursor() as cursor:
+            number = 0
+            try:
+                for row in cursor.stream(query.text, query.parameters, size=_PORTION):
+                    if number % _PORTION == 0:
+                        self._check_deadline()
+                    number += 1
+                    yield row
+            except psycopg.errors.QueryCanceled:
+                if number == 0:
+                    raise
+                raise _endless() from None
+
+    def _asked_for(self, query: Query) -> Generator[tuple[Any, ...], None, None]:
+        cursor = psycopg.RawServerCursor(self._db, "crm_rows")
+        with self._translated(), cursor:
+            cursor.execute(query.text, query.parameters)
+            while portion := cursor.fetchmany(_PORTION):
+                self._check_deadline()
+                yield from portion
+
+    def _check_deadline(self) -> None:
+        if self._monotonic() > self._deadline:
+            raise _endless()
+
+
+def _endless() -> StatementError:
+    return StatementError(
+        "the CRM statement has no end: its rows did not stop coming in the time allowed",
+        advice="look for a join without a condition; or allow more with"
+        " `set NAME crm_statement_seconds=... crm_reading_seconds=...`",
+    )

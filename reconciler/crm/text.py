@@ -1,0 +1,125 @@
+"""The statements that the CRM gets. The admin's own goes along as it is, as a subselect.
+
+Only its parameter `workspace` is bound, always as `$1`. What is asked by the extended protocol is one statement only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never
+
+from reconciler.window import Times, Versions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from reconciler.window import Since
+
+#: What is longer than any field can be is cut on the server, so that a 10 MB value never travels.
+_MOST_CHARACTERS: Final = 1000
+#: Mentions the parameter for a statement that does not, so that it has a type; the planner takes it away.
+_ALL: Final = "(CAST($1 AS text) IS NULL OR true)"
+#: Parts of a statement in which `:workspace` is not the parameter, then the parameter itself.
+_TOKENS: Final = re.compile(
+    r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\1\$|::|:workspace\b""", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A statement for the CRM with its parameters, of which the first is the workspace."""
+
+    text: str
+    parameters: Sequence[object]
+
+
+def names_workspace(statement: str) -> bool:
+    """Whether the statement uses its parameter."""
+    return any(token[0] == ":workspace" for token in _TOKENS.finditer(statement))
+
+
+def everything(statement: str) -> str:
+    """All columns of all rows, without a parameter but the workspace: to be described or explained."""
+    return f"SELECT * FROM {_subselect(statement)} WHERE {_ALL}"
+
+
+def rows(
+    statement: str, workspace: str, columns: Sequence[str], *, since: Since | None = None, on_time: Since | None = None
+) -> Query:
+    """The rows since a moment or a version, or all; with `on_time` a last column says whether that window has them."""
+    found = _Conditions(workspace)
+    mark = [] if on_time is None else [found.add(on_time)]
+    where = f" AND {found.add(since)}" if since is not None else ""
+    wanted = ", ".join([*map(_expression, columns), *mark])
+    return Query(f"SELECT {wanted} FROM {_subselect(statement)} WHERE {_ALL}{where}", found.parameters)
+
+
+def rows_among(statement: str, workspace: str, columns: Sequence[str], contact_ids: Sequence[str]) -> Query:
+    """The rows of some contacts."""
+    wanted = ", ".join(map(_expression, columns))
+    text = f"SELECT {wanted} FROM {_subselect(statement)} WHERE {_ALL} AND CAST(contact_id AS text) = ANY ($2)"
+    return Query(text, [workspace, list(contact_ids)])
+
+
+def count(statement: str, workspace: str, since: Since) -> Query:
+    """How many rows a window has: what a run without changes costs the CRM."""
+    found = _Conditions(workspace)
+    text = f"SELECT count(*) FROM {_subselect(statement)} WHERE {_ALL} AND {found.add(since)}"
+    return Query(text, found.parameters)
+
+
+def counts(statement: str, workspace: str, names: Collection[str]) -> Query:
+    """How many rows there are, who belongs, who does not, who has opted out, and who lacks an address or an id."""
+    belongs = "eligible IS TRUE" if "eligible" in names else "true"
+    out = "opted_out IS TRUE" if "opted_out" in names else "false"
+    email, contact_id = ("coalesce(trim(CAST(email AS text)), '') = ''", "coalesce(CAST(contact_id AS text), '') = ''")
+    conditions = (f"{belongs} AND NOT ({out}) AND NOT {email}", f"NOT ({belongs})", out, email, contact_id)
+    filtered = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
+    return Query(f"SELECT count(*), {filtered} FROM {_subselect(statement)} WHERE {_ALL}", [workspace])
+
+
+def doubled(statement: str, workspace: str) -> Query:
+    """Some contact ids that are there more than once."""
+    found = f"SELECT CAST(contact_id AS text) FROM {_subselect(statement)} WHERE {_ALL}"
+    return Query(f"{found} GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 3", [workspace])
+
+
+class _Conditions:
+    """Conditions with their parameters, numbered as they come."""
+
+    def __init__(self, workspace: str) -> None:
+        self.parameters: list[object] = [workspace]
+
+    def add(self, since: Since) -> str:
+        match since:
+            case Versions():
+                # Both ages count from the same next transaction. Never a difference of xid8 numbers: age() counts from
+                # another end. An age that is missing or negative (a joined row of 2^31 transactions ago, which least()
+                # prefers to a fresh one) says nothing: it is read every time.
+                return f"(coalesce(row_age, 0) <= (SELECT age(CAST({self._mark(since.low)} AS xid))))"
+            case Times(moment):
+                # A time that is missing, infinite or beyond the calendar says nothing: it is read every time.
+                return (
+                    f"(changed_at IS NULL OR changed_at >= {self._mark(moment)} OR NOT isfinite(changed_at)"
+                    " OR changed_at < CAST('0001-01-01 00:00:00+00' AS timestamptz))"
+                )
+            case _:
+                assert_never(since)
+
+    def _mark(self, value: object) -> str:
+        self.parameters.append(value)
+        return f"${len(self.parameters)}"
+
+
+def _subselect(statement: str) -> str:
+    numbered = _TOKENS.sub(lambda token: "CAST($1 AS text)" if token[0] == ":workspace" else token[0], statement)
+    # What stands before it stays, so that PostgreSQL counts its lines as the file has them.
+    return f"({numbered.rstrip().rstrip(';')}\n) AS crm"
+
+
+def _expression(name: str) -> str:
+    column = '"' + name.replace('"', '""') + '"'
+    if name in ("eligible", "opted_out"):
+        return column
+    return f"left(CAST({column} AS text), {_MOST_CHARACTERS})"

@@ -1,0 +1,62 @@
+"""What was seen of a CRM statement, for people and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler import mapping
+from reconciler.page import block, number
+from reconciler.redaction import masked_addresses
+
+if TYPE_CHECKING:
+    from reconciler.probe import Choice, Counts, Facts
+
+
+def text(facts: Facts, counts: Counts, choice: Choice) -> str:
+    """What each column becomes, what the rows are like, which window there will be and what it costs."""
+    width = max(map(len, facts.columns))
+    lines = ["Columns"]
+    lines += [f"  {name:{width}}  {type_:27}  {mapping.meaning(name)}" for name, type_ in facts.columns.items()]
+    lines += ["", block("Rows", f"{number(counts.rows, 'row')}: {_people(counts)}")]
+    if wrong := _wrong(counts):
+        lines.append(block("Wrong", wrong))
+    took = f"{facts.seconds:.1f} s" if facts.is_all else f"longer than {facts.whole_seconds:g} s"
+    lines.append(block("Read", f"everything takes {took}{_tick(facts)}"))
+    lines.append(block("Window", f"{choice.mode}: {choice.reason}"))
+    return "\n".join(lines)
+
+
+def as_json(facts: Facts, counts: Counts, choice: Choice) -> dict[str, object]:
+    return {
+        "columns": [
+            {"name": name, "type": type_, "meaning": mapping.meaning(name)} for name, type_ in facts.columns.items()
+        ],
+        "rows": counts.to_json(),
+        "seconds": {
+            "everything": round(facts.seconds, 3) if facts.is_all else None,
+            "changes": None if facts.tick_seconds is None else round(facts.tick_seconds, 3),
+        },
+        "window": {"mode": choice.mode.value, "reason": choice.reason},
+    }
+
+
+def _people(counts: Counts) -> str:
+    told = {
+        "belong on the list": counts.wanted,
+        "do not": counts.ineligible,
+        "have opted out": counts.opted_out,
+        "have no address": counts.without_email,
+    }
+    return ", ".join(f"{count:,} {words}" for words, count in told.items())
+
+
+def _wrong(counts: Counts) -> str:
+    told = [f"{counts.without_id:,} without a contact_id"] if counts.without_id else []
+    if counts.doubled:
+        ids = masked_addresses(", ".join(counts.doubled))
+        told.append(f"contact_id {ids} more than once: look for a join that multiplies rows")
+    return "; ".join(told)
+
+
+def _tick(facts: Facts) -> str:
+    return "" if facts.tick_seconds is None else f", looking for changes by row versions {facts.tick_seconds:.1f} s"

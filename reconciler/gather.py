@@ -1,0 +1,95 @@
+"""Gather: what the CRM has, and what Constant Contact has, into the ledger; then decide on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler import decide, holding, home, pull, push
+from reconciler.extract import Extraction, extract
+from reconciler.ledger import batches, plans, runs
+from reconciler.request import is_held_there, is_mirror_fresh, reason_for_full, standing_stop
+
+if TYPE_CHECKING:
+    from reconciler.ledger.database import Transaction
+    from reconciler.ledger.plans import Plan
+    from reconciler.request import Request
+    from reconciler.window import Reading
+    from reconciler.work import Work
+
+
+@dataclass(slots=True)
+class Course:
+    """What a run has learnt so far, for its report: kept up as it goes, because it may end anywhere."""
+
+    reading: Reading | None = None
+    listed_before: int | None = None
+    listed_after: int | None = None
+    is_quiet: bool = False
+    #: Whether earlier runs had left something open that this one looked for.
+    has_settled: bool = False
+    #: When Constant Contact was last read, by the process's own clock.
+    read_at: float = 0.0
+
+
+def contacts(work: Work, request: Request) -> Reading:
+    """Copy what the CRM has; its `window.reason` says why both sides are compared in full, or None.
+
+    What held the connection because of the CRM is lifted with it. Raises what `extract` and `home.confirm` raise.
+    """
+    work.tell("reading the CRM")
+    reason = _reason(work, request)
+    with work.write() as tx:
+        _note_mode(tx, work, reason)
+    with work.stage("extract"), work.write() as tx:
+        told = Extraction(reason, holding.approved_contacts(tx, work.connection))
+        reading = extract(tx, work.crm, work.connection, work.run_id, work.keys.hash_of, told)
+        _note_mode(tx, work, reading.window.reason)
+        holding.lift_of_the_source(tx, work.connection)
+    return reading
+
+
+def _reason(work: Work, request: Request) -> str | None:
+    """Why a sweep is due. A tick that will ask nothing of Constant Contact can't do one, and reads what changed."""
+    moved = home.confirm(work)
+    if request.is_tick and standing_stop(work.connection, request) is not None:
+        return None
+    return moved or reason_for_full(work.connection, request)
+
+
+def _note_mode(tx: Transaction, work: Work, full: str | None) -> None:
+    runs.set_mode(tx, work.run_id, "full" if full else "incremental", full)
+
+
+def members(work: Work, full: str | None, request: Request, course: Course) -> Plan:
+    """Read Constant Contact, settle what earlier runs left open, and decide again."""
+    with work.stage("pull"):
+        listed = work.api.contact_list(work.connection.list_id)
+        course.listed_before = listed.members
+        if work.connection.pulled_whole_at is None or (full and not is_mirror_fresh(work.connection, full)):
+            pull.everybody(work)
+        else:
+            pull.before_push(work, listed.members)
+        course.read_at = work.monotonic()
+    if not request.plan_only:
+        with work.stage("verify"):
+            course.has_settled = push.settle(work)
+    return plan(work, full, request)
+
+
+def plan(work: Work, full: str | None, request: Request) -> Plan:
+    """Decide on the mirrors as they stand."""
+    work.tell("comparing both sides")
+    with work.stage("diff"):
+        return decide.decide(work, sweep=full is not None, keep=not request.plan_only)
+
+
+def is_something_open(work: Work, request: Request) -> bool:
+    """Whether there is something to look for at Constant Contact though nothing may have changed in the CRM."""
+    connection = work.connection
+    with work.ledger.transaction() as tx:
+        mine = connection.connection_id
+        is_unsettled = bool(batches.unsettled(tx, mine) or plans.needs_look(tx, mine))
+    # A run by hand of a held connection tries everything, because only that lifts the hold.
+    by_hand = is_held_there(connection) and not request.plan_only
+    return is_unsettled or connection.missed_since is not None or by_hand

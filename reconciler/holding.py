@@ -1,0 +1,93 @@
+"""Holding: what is not done because it looks wrong, until it no longer does or somebody answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.domain import State
+from reconciler.errors import UsageError
+from reconciler.ledger import audit, connections, holds
+from reconciler.problems import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.endings import Ending
+    from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Ledger, Row, Transaction
+
+#: What the CRM's side is held for: judged again at each tick, by reading the CRM, and lifted when that goes well.
+OF_THE_SOURCE: Final = frozenset({"statement", "schema_changed", "source_shrunk"})
+#: What somebody can say is right as it is.
+APPROVABLE: Final = frozenset({"source_shrunk"})
+#: What pauses a connection until somebody says that this is the real one.
+PAUSING: Final = frozenset({"other_crm", "other_ledger"})
+#: For so long an approval counts.
+APPROVED_HOURS: Final = 24
+
+
+def is_told(connection: Connection, ending: Ending) -> bool:
+    """Whether a run only met what holds the connection already: that has been told."""
+    return ending.state is State.HELD and connection.held_at is not None and connection.held_reason == ending.reason
+
+
+def hold(tx: Transaction, connection: Connection, run_id: int, ending: Ending) -> None:
+    """Hold the connection, or pause it where somebody has to say which is the real one."""
+    reason, message = ending.reason or "held", ending.message or ""
+    if reason in PAUSING:
+        connections.pause(tx, connection.connection_id, reason, message)
+    elif reason != "only_if":
+        holds.hold(tx, connection.connection_id, run_id, reason, message, ending.counts)
+
+
+def lift_of_the_source(tx: Transaction, connection: Connection) -> None:
+    """The CRM was read: what it was held for no longer holds."""
+    if connection.held_reason in OF_THE_SOURCE:
+        connections.release(tx, connection.connection_id)
+
+
+def approved_contacts(tx: Transaction, connection: Connection) -> int | None:
+    """How few contacts somebody has said are right, or None."""
+    counts: Mapping[str, int] | None = holds.approved(tx, connection.connection_id, "source_shrunk")
+    return None if counts is None else int(counts["read"])
+
+
+def approve(ledger: Ledger, run_id: int, actor: str) -> str:
+    """Say that what is held since a run is right; says the connection's name. Audited.
+
+    Raises UsageError where nothing is held, or where saying so does not help.
+    """
+    with ledger.transaction() as tx:
+        held = _held(tx, run_id)
+        if held.reason not in APPROVABLE:
+            raise UsageError(
+                f"{held.name} is held, and approving does not help: {CATALOGUE[held.reason].meaning}",
+                advice=CATALOGUE[held.reason].action,
+            )
+        _answer(tx, held, run_id, "approved", actor)
+    return str(held.name)
+
+
+def decline(ledger: Ledger, run_id: int, actor: str) -> str:
+    """Say that what is held since a run is wrong: it stays held until it looks right. Says the connection's name."""
+    with ledger.transaction() as tx:
+        held = _held(tx, run_id)
+        _answer(tx, held, run_id, "declined", actor)
+    return str(held.name)
+
+
+def _held(tx: Transaction, run_id: int) -> Row:
+    held = holds.of_run(tx, run_id)
+    if held is None:
+        raise UsageError("there is no such run", advice="`reconciler runs` lists them")
+    if held.hold_id is None:
+        raise UsageError(f"nothing of run {run_id} is held now", advice=f"look at `reconciler status {held.name}`")
+    return held
+
+
+def _answer(tx: Transaction, held: Row, run_id: int, said: str, actor: str) -> None:
+    if held.answer == said:  # said twice is said once
+        return
+    holds.answer(tx, held.hold_id, said, actor, APPROVED_HOURS)
+    told = {"run_id": run_id, "reason": held.reason, "message": held.message, "counts": held.counts}
+    audit.write(tx, actor, "approve" if said == "approved" else "decline", held.name, told)

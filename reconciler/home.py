@@ -1,0 +1,35 @@
+"""Whether this is still the ledger that it was: a restored copy must not write to a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.errors import LedgerMoved
+from reconciler.ledger import connections
+from reconciler.origin import Origin, differences, has_other_timeline
+
+if TYPE_CHECKING:
+    from reconciler.work import Work
+
+
+def confirm(work: Work) -> str | None:
+    """Compare where the ledger is with where it was; says why a sweep is due, or None.
+
+    Raises LedgerMoved where it is another database. After a failover it is the same one, but what was committed last
+    may be lost.
+    """
+    here, stored = work.ledger.origin(), work.connection.home
+    before = None if stored is None else Origin.of(stored)
+    if before is not None and (told := differences(before, here)):
+        raise LedgerMoved(
+            f"this is another ledger than the one that was used before: {told}",
+            advice="if this is the real one, `reconciler resume`; a copy must not write to the list",
+        )
+    if before == here:
+        return None
+    is_failover = before is not None and has_other_timeline(before, here)
+    with work.write() as tx:
+        connections.set_home(tx, work.connection.connection_id, here)
+        if is_failover:
+            connections.ask_for_sweep(tx, work.connection.connection_id, "source_changed")
+    return "source_changed" if is_failover else None
