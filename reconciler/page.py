@@ -43,6 +43,8 @@ _NAMED: Final = ("invalid", "field_refused", "needs_single_write", "too_many_lis
 _LOOKED_AT: Final = 50
 _CONTACTS_SHOWN: Final = 12
 _FIELDS_SHOWN: Final = 2
+#: As much of a run's rows as a page shows.
+SHOWN: Final[Mapping[str, Any]] = {"contacts": _CONTACTS_SHOWN, "codes": _NAMED, "looked": _LOOKED_AT}
 _WIDTH: Final = 110
 
 
@@ -140,7 +142,7 @@ def _changes(rows: Sequence[Row], *, unmasked: bool) -> str:
     if not contacts:
         return ""
     lines = [_change_line(group, unmasked=unmasked) for group in contacts[:_CONTACTS_SHOWN]]
-    more = len(contacts) - _CONTACTS_SHOWN
+    more = _in_all(rows, "changed", len(contacts)) - min(len(contacts), _CONTACTS_SHOWN)
     return "\n".join(["Changes", *lines, *([f"  ... and {more:,} more"] if more > 0 else [])])
 
 
@@ -155,8 +157,14 @@ def _to_look_at(rows: Sequence[Row], *, unmasked: bool) -> str:
     told = list(dict.fromkeys(lines))
     if not told:
         return ""
-    more = [f"  ... and {len(told) - _LOOKED_AT:,} more"] if len(told) > _LOOKED_AT else []
+    rest = _in_all(rows, "looked_at", len(told)) - min(len(told), _LOOKED_AT)
+    more = [f"  ... and {rest:,} more"] if rest > 0 else []
     return "\n".join(["Contacts to look at", *told[:_LOOKED_AT], *more])
+
+
+def _in_all(rows: Sequence[Row], name: str, here: int) -> int:
+    """How many there are in all: the rows may be only those that are shown."""
+    return max(here, getattr(rows[0], name, here)) if rows else here
 
 
 def _why(row: Row, *, unmasked: bool) -> str:

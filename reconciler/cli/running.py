@@ -123,7 +123,7 @@ def report(run_id: str, *, name: str | None, unmasked: bool, json_: bool) -> Non
     chosen = reconcile.find(ledger, name).connection_id if name else None
     with ledger.transaction() as tx:
         found = stored.latest(tx, chosen, number)
-        rows = stored.details(tx, found.run_id) if found is not None and not json_ else ()
+        rows = stored.shown(tx, found.run_id, **page.SHOWN) if found is not None and not json_ else ()
     if found is None:
         raise UsageError("there is no such run", advice="`reconciler runs` lists them")
     if json_:
@@ -260,7 +260,7 @@ def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool, forecast: For
         print_json(outcome.to_json() | ({"forecast": forecast.to_json()} if forecast else {}))
     else:
         with ledger.transaction() as tx:
-            rows = stored.details(tx, outcome.run_id)
+            rows = stored.shown(tx, outcome.run_id, **page.SHOWN)
         click.echo(page.report(outcome.to_json(), rows))
         if forecast is not None:
             click.echo(f"\n{forecast.sentence}")

@@ -42,8 +42,9 @@ def scans(plan: Mapping[str, Any]) -> list[Scan]:
 def column_of(condition: str, value: str) -> str | None:
     """The column that a condition compares with a value, as it is written in an index; None: it is not that simple."""
     literal = re.escape("'" + value.replace("'", "''") + "'")
-    column = r"(?:\w+\.)?(\w+|\"[^\"]+\")"
-    forms = (rf"\(*{column}\)?(?:::\w+)*\)? = {literal}", rf"{literal}(?:::\w+)* = \(*{column}")
+    # Not what a function makes of a column: an index on the column would be of no use.
+    column = r"(?:^|\s|(?<!\w)\(+)(?:\w+\.)?(\w+|\"[^\"]+\")"
+    forms = (rf"{column}\)?(?:::\w+)*\)? = {literal}", rf"{literal}(?:::\w+)* ={column}")
     found = next((match for form in forms if (match := re.search(form, condition))), None)
     return found[1] if found else None
 

@@ -152,7 +152,7 @@ def _tell_report(stage: Stage, report: Report) -> None:
     from reconciler.ledger import runs
 
     with stage.ledger.transaction() as tx:
-        rows = runs.details(tx, report.run_id)
+        rows = runs.shown(tx, report.run_id, **page.SHOWN)
     _quote(page.report(report.to_json(), rows))
 
 

@@ -122,9 +122,12 @@ def recent(tx: Transaction, connection_id: int | None, limit: int) -> Sequence[R
     return rows(tx, "runs_recent", connection_id=connection_id, limit=limit)
 
 
-def details(tx: Transaction, run_id: int, limit: int | None = None) -> Sequence[Row]:
-    """The rows of a run, in order."""
-    return rows(tx, "run_details", run_id=run_id, limit=limit)
+def shown(tx: Transaction, run_id: int, *, contacts: int, codes: Sequence[str], looked: int) -> Sequence[Row]:
+    """The rows that a page shows, in order: of the first changed contacts, and the first to look at.
+
+    Each says how many contacts were `changed` and how many there are to look at in all (`looked_at`).
+    """
+    return rows(tx, "run_shown", run_id=run_id, contacts=contacts, codes=list(codes), looked=looked)
 
 
 def last_problems(tx: Transaction, connection_id: int, before: int) -> dict[str, int]:
