@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler import mapping, token_end
 from reconciler.holding import APPROVABLE
-from reconciler.page import block, held_back, number, reasons, sentence
+from reconciler.page import WIDTH, block, held_back, number, reasons, sentence
 from reconciler.token_end import minute
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def status(
         f"  freshness {_waiting(behind) or 'the list is as the CRM wants it'}",
         f"  CRM       {number(standing.contacts, 'contact')}: {standing.on_list:,} on the list"
         + held_back(standing.held_back),
-        block("  window", f"{connection.window_mode}: {connection.window_reason}"),
+        _window(connection),
         f"  statement {mapping.short(mapping.statement_digest(connection.statement))}, {_columns(connection)}",
         f"  last run  {sentence(last.report) if last is not None else 'none yet'}",
         f"  budget    {left_today:,} calls left today",
@@ -121,6 +122,11 @@ def consequences(
         ),
     ]
     return "\n".join(lines)
+
+
+def _window(connection: Connection) -> str:
+    told = f"  window    {connection.window_mode}: {connection.window_reason}"
+    return textwrap.fill(told, WIDTH, subsequent_indent=" " * 12)
 
 
 def _columns(connection: Connection) -> str:

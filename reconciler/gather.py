@@ -52,6 +52,9 @@ def contacts(work: Work, request: Request) -> Reading:
 def _reason(work: Work, request: Request) -> str | None:
     """Why a sweep is due. A tick that will ask nothing of Constant Contact can't do one, and reads what changed."""
     moved = home.confirm(work)
+    if work.connection.held_reason == holding.SHRUNK:
+        # What a window reads says nothing of what is no longer there.
+        return moved or reason_for_full(work.connection, request) or "source_changed"
     if request.is_tick and standing_stop(work.connection, request) is not None:
         return None
     return moved or reason_for_full(work.connection, request)

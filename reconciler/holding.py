@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.domain import State
 from reconciler.errors import UsageError
 from reconciler.ledger import audit, connections, holds
 from reconciler.problems import CATALOGUE
+from reconciler.token_end import minute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger, Row, Transaction
 
+#: The source had no contacts, or less than half of last time.
+SHRUNK: Final = "source_shrunk"
 #: What the CRM's side is held for: judged again at each tick, by reading the CRM, and lifted when that goes well.
-OF_THE_SOURCE: Final = frozenset({"statement", "schema_changed", "source_shrunk"})
+OF_THE_SOURCE: Final = frozenset({"statement", "schema_changed", SHRUNK})
 #: What somebody can say is right as it is.
-APPROVABLE: Final = frozenset({"source_shrunk"})
+APPROVABLE: Final = frozenset({SHRUNK})
 #: What pauses a connection until somebody says that this is the real one.
 PAUSING: Final = frozenset({"other_crm", "other_ledger"})
 #: For so long an approval counts.
@@ -46,9 +50,17 @@ def lift_of_the_source(tx: Transaction, connection: Connection) -> None:
         connections.release(tx, connection.connection_id)
 
 
+def lifted(connection: Connection, ending: Ending) -> Ending:
+    """The ending of a run that has read the CRM, with a word on the hold that it found lifted."""
+    if connection.held_at is None or connection.held_reason not in OF_THE_SOURCE:
+        return ending
+    told = f"what had held it since {minute(connection.held_at)} no longer does: {connection.held_reason}"
+    return replace(ending, message="; ".join(filter(None, (ending.message, told))))
+
+
 def approved_contacts(tx: Transaction, connection: Connection) -> int | None:
     """How few contacts somebody has said are right, or None."""
-    counts: Mapping[str, int] | None = holds.approved(tx, connection.connection_id, "source_shrunk")
+    counts: Mapping[str, int] | None = holds.approved(tx, connection.connection_id, SHRUNK)
     return None if counts is None else int(counts["read"])
 
 

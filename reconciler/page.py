@@ -45,7 +45,7 @@ _CONTACTS_SHOWN: Final = 12
 _FIELDS_SHOWN: Final = 2
 #: As much of a run's rows as a page shows.
 SHOWN: Final[Mapping[str, Any]] = {"contacts": _CONTACTS_SHOWN, "codes": _NAMED, "looked": _LOOKED_AT}
-_WIDTH: Final = 110
+WIDTH: Final = 110
 
 
 def report(found: Mapping[str, Any], rows: Sequence[Row] = (), *, unmasked: bool = False) -> str:
@@ -205,7 +205,7 @@ def _problems(found: Mapping[str, Any]) -> str:
 def _problem_line(item: Mapping[str, Any]) -> str:
     text = f"{CATALOGUE[item['code']].meaning}. Who: {item['who']}. {_capital(item['action'])}."
     head = f"  {item['count']:>6,}  {item['code']:20} "
-    return textwrap.fill(head + text, _WIDTH, subsequent_indent=" " * len(head))
+    return textwrap.fill(head + text, WIDTH, subsequent_indent=" " * len(head))
 
 
 def _cost(found: Mapping[str, Any]) -> str:
@@ -247,4 +247,4 @@ def _capital(text: str) -> str:
 
 
 def block(label: str, text: str) -> str:
-    return textwrap.fill(f"{label:9} {text}", _WIDTH, subsequent_indent=" " * 10)
+    return textwrap.fill(f"{label:9} {text}", WIDTH, subsequent_indent=" " * 10)

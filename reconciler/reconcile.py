@@ -239,4 +239,5 @@ def _conclude(work: Work, parts: Parts, ending: Ending, course: Course, *, is_pl
             holding.hold(tx, work.connection, work.run_id, ending)
         connections.tick(tx, connection_id, quiet=False)
         ending = ending if is_plan else caught_up(tx, work.connection, ending)
+        ending = holding.lifted(work.connection, ending) if course.reading is not None else ending
         return record(tx, work.connection, work.run_id, ending, told)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Rows of one portion: a window is never held in memory.
 _PORTION: Final = 5000
+_LIBPQ_17: Final = 170_000
+#: In one answer of a stream: before libpq 17 there is no other way than one by one.
+_STREAMED: Final = _PORTION if psycopg.pq.version() >= _LIBPQ_17 else 1
 #: What no workspace is called: as a word, as a number, as a uuid.
 _NOBODIES: Final = ("no workspace is called this", "-1", "00000000-0000-0000-0000-000000000000")
 #: As the planner takes it: by the density it knows, and the size it sees. Without a density, some 150 bytes a row.
@@ -148,7 +151,7 @@ class Snapshot:
         with self._translated(), self._db.cursor() as cursor:
             number = 0
             try:
-                for row in cursor.stream(query.text, query.parameters, size=_PORTION):
+                for row in cursor.stream(query.text, query.parameters, size=_STREAMED):
                     if number % _PORTION == 0:
                         self._check_deadline()
                     number += 1
