@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import mapping
 from reconciler.page import block, number
+from reconciler.probe import spent
 from reconciler.redaction import masked_addresses
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def text(facts: Facts, counts: Counts, choice: Choice) -> str:
     lines += ["", block("Rows", f"{number(counts.rows, 'row')}: {_people(counts)}")]
     if wrong := _wrong(counts):
         lines.append(block("Wrong", wrong))
-    took = f"{facts.seconds:.1f} s" if facts.is_all else f"longer than {facts.whole_seconds:g} s"
+    took = spent(facts.seconds) if facts.is_all else f"longer than {facts.whole_seconds:g} s"
     lines.append(block("Read", f"everything takes {took}{_tick(facts)}"))
     lines.append(block("Window", f"{choice.mode}: {choice.reason}"))
     return "\n".join(lines)
@@ -59,4 +60,4 @@ def _wrong(counts: Counts) -> str:
 
 
 def _tick(facts: Facts) -> str:
-    return "" if facts.tick_seconds is None else f", looking for changes by row versions {facts.tick_seconds:.1f} s"
+    return "" if facts.tick_seconds is None else f", looking for changes by row versions {spent(facts.tick_seconds)}"

@@ -119,6 +119,12 @@ def choose(facts: Facts, wanted: str = AUTO) -> Choice:
     return Choice(mode, f"chosen by an admin: {_words(facts, mode)}")
 
 
+def spent(seconds: float) -> str:
+    """A time in words, as far as it is of interest."""
+    least = 0.1
+    return f"{seconds:.1f} s" if seconds >= least else "under 0.1 s"
+
+
 def _best(facts: Facts) -> Choice:
     is_quick = facts.is_all and facts.seconds < facts.whole_seconds
     obstacle = _obstacle(facts, Mode.XMIN)
@@ -149,10 +155,10 @@ def _words(facts: Facts, mode: Mode) -> str:
         case Mode.XMIN:
             return (
                 "by row versions no change is missed, however late it is committed; looking for changes takes"
-                f" {facts.tick_seconds or 0:.1f} s; rows that disappear are found by the daily sweep"
+                f" {spent(facts.tick_seconds or 0)}; rows that disappear are found by the daily sweep"
             )
         case Mode.WHOLE:
-            took = f"{facts.seconds:.1f} s" if facts.is_all else f"longer than {facts.whole_seconds:g} s"
+            took = spent(facts.seconds) if facts.is_all else f"longer than {facts.whole_seconds:g} s"
             return f"every run reads everything, which takes {took}: no change and no disappearance is missed"
         case Mode.OVERLAP:
             return (
