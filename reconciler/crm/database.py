@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 _OLDEST_VERSION: Final = 130_000
 #: The snapshot's first statement: settings for this transaction only, then where and when it is. Our own schema is no
 #: place to look for the CRM's tables, also where the user has its name. `statement_timestamp()` is from before the
-#: snapshot; what a standby has not replayed yet is later than its last replayed commit.
+#: snapshot. What a standby has not replayed yet is later than its last replayed commit, or than the checkpoint that it
+#: began with as long as it has replayed none. After its promotion it still tells that last commit.
 _FIRST: Final = """
     SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
            set_config('DateStyle', 'ISO, YMD', true),
            set_config('search_path', (SELECT string_agg(quote_ident(s), ', ') FROM unnest(current_schemas(false)) AS s
                                       WHERE s <> 'reconciler'), true),
-           least(statement_timestamp(), pg_last_xact_replay_timestamp()),
+           CASE WHEN pg_is_in_recovery()
+                THEN least(statement_timestamp(), coalesce(pg_last_xact_replay_timestamp(), {begun}))
+                ELSE statement_timestamp() END,
            CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
            CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint),
            {server}
@@ -40,8 +43,10 @@ _SERVER: Final = """
            CASE WHEN pg_is_in_recovery() THEN (SELECT c.timeline_id FROM pg_control_checkpoint() AS c)
                 ELSE CAST(CAST('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS bit(32)) AS integer) END
 """
+_BEGUN: Final = "(SELECT c.checkpoint_time FROM pg_control_checkpoint() AS c)"
 #: Where the user may not ask.
 _NO_SERVER: Final = "'', 0"
+_NOT_BEGUN: Final = "to_timestamp(0)"
 
 
 class Crm:
@@ -76,16 +81,16 @@ class Crm:
         if db.info.server_version < _OLDEST_VERSION:
             raise CrmError(f"the CRM's PostgreSQL is {db.info.server_version // 10_000}; 13 is the oldest that will do")
         try:
-            return self._first(db, _SERVER)
+            return self._first(db, _SERVER, _BEGUN)
         except psycopg.errors.InsufficientPrivilege:
             db.rollback()
-            return self._first(db, _NO_SERVER)
+            return self._first(db, _NO_SERVER, _NOT_BEGUN)
 
-    def _first(self, db: psycopg.Connection[Any], server: str) -> Position:
+    def _first(self, db: psycopg.Connection[Any], server: str, begun: str) -> Position:
         milliseconds = [
             str(int(seconds * 1000)) for seconds in (self._limits.crm_statement_seconds, self._limits.crm_lock_seconds)
         ]
-        row = db.execute(_FIRST.format(server=server), milliseconds).fetchone()
+        row = db.execute(_FIRST.format(server=server, begun=begun), milliseconds).fetchone()
         if row is None:
             raise CrmError("the CRM's database does not say where it is")
         now, xmin, xmax, system_identifier, timeline = row[4:]

@@ -8,6 +8,6 @@ LEFT JOIN LATERAL (
     JOIN reconciler.contacts AS k ON k.connection_id = :connection_id AND k.contact_id = s.contact_id
     LEFT JOIN reconciler.pairs AS p ON p.connection_id = :connection_id AND p.contact_id = s.contact_id
     WHERE s.member_id = l.member_id OR k.address_hash = l.address_hash
-    ORDER BY s.member_id IS NOT DISTINCT FROM l.member_id DESC, s.contact_id LIMIT 1) AS c ON true
+    ORDER BY s.member_id IS NOT DISTINCT FROM l.member_id DESC, k.changed_at, s.contact_id LIMIT 1) AS c ON true
 WHERE l.place = 'still_on_list'
 ORDER BY l.address, l.member_id;

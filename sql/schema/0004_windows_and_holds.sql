@@ -37,6 +37,7 @@ CREATE TABLE reconciler.holds (
     answer text CHECK (answer IN ('approved', 'declined')),
     answered_at timestamptz,
     answered_by text,
+    answered_counts jsonb,
     approved_until timestamptz
 );
 -- A connection is held for one reason at a time: the database itself says so.
@@ -47,12 +48,13 @@ COMMENT ON COLUMN reconciler.holds.connection_id IS 'Whose it is.';
 COMMENT ON COLUMN reconciler.holds.run_id IS 'The run that began it.';
 COMMENT ON COLUMN reconciler.holds.reason IS 'Why, as a code.';
 COMMENT ON COLUMN reconciler.holds.message IS 'Why, in words, as last seen.';
-COMMENT ON COLUMN reconciler.holds.counts IS 'The numbers behind it, as last seen: what an approval covers.';
+COMMENT ON COLUMN reconciler.holds.counts IS 'The numbers behind it, as last seen.';
 COMMENT ON COLUMN reconciler.holds.held_at IS 'Since when; our clock.';
 COMMENT ON COLUMN reconciler.holds.lifted_at IS 'Since when no more; NULL: it stands.';
 COMMENT ON COLUMN reconciler.holds.answer IS 'approved or declined; NULL: nobody has answered.';
 COMMENT ON COLUMN reconciler.holds.answered_at IS 'When.';
 COMMENT ON COLUMN reconciler.holds.answered_by IS 'Who.';
+COMMENT ON COLUMN reconciler.holds.answered_counts IS 'The numbers that were answered: what an approval covers.';
 COMMENT ON COLUMN reconciler.holds.approved_until IS 'Until when the approval counts.';
 
 CREATE FUNCTION reconciler.stands(of_connection bigint)

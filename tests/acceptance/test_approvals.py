@@ -1,0 +1,204 @@
+"""What is held because the CRM has far fewer contacts waits for a word: `approve`, or `decline`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.refusals import assert_refused
+
+if TYPE_CHECKING:
+    from tests.installation import Installation
+
+pytestmark = pytest.mark.http
+
+#: What the demo's own statement is not: something that is read whole in every run.
+PEOPLE = "SELECT id::text AS contact_id, email, first_name FROM contacts WHERE deleted_at IS NULL"
+NOBODY = f"{PEOPLE} AND false"
+
+
+@pytest.fixture
+def acme(installation: Installation) -> Installation:
+    """Ten people in the CRM and on the list, and a view that can break."""
+    for number in range(10):
+        installation.add(f"p{number}@example.com")
+    installation.sql(f"CREATE VIEW people AS {PEOPLE}")
+    (installation.folder / "contacts.sql").write_text("SELECT * FROM people")
+    assert installation.connect("acme", "--contacts-sql", "contacts.sql").code == 0
+    assert installation.run()["counts"]["added"] == 10
+    return installation
+
+
+def show(acme: Installation, query: str) -> None:
+    """Make another thing of the view."""
+    acme.sql(f"CREATE OR REPLACE VIEW people AS {query}")
+
+
+def at_most(count: int) -> str:
+    return f"{PEOPLE} ORDER BY email LIMIT {count}"
+
+
+def everything(acme: Installation) -> list[Any]:
+    """All that a hold must leave as it is."""
+    mirror = acme.sql("SELECT contact_id, address, gone_at, changed_at FROM reconciler.contacts ORDER BY 1")
+    pairs = acme.sql("SELECT contact_id, verdict FROM reconciler.pairs ORDER BY 1")
+    mark = acme.sql("SELECT until, position, read_at FROM reconciler.watermarks")
+    return [mirror, pairs, mark, acme.api.members(), acme.api.calls()]
+
+
+def run_ids(acme: Installation) -> list[int]:
+    return [row[0] for row in acme.sql("SELECT run_id FROM reconciler.runs ORDER BY run_id")]
+
+
+def held_run(acme: Installation) -> int:
+    said = acme.say("run", "acme", "--json")
+    assert (said.code, said.json["state"], said.json["reason"]) == (4, "held", "source_shrunk")
+    return int(said.json["run_id"])
+
+
+def is_held(acme: Installation) -> bool:
+    return acme.say("status", "acme", "--json").json[0]["held"] is not None
+
+
+def audited(acme: Installation) -> list[tuple[Any, ...]]:
+    return acme.sql(
+        "SELECT action, connection, starts_with(actor, 'cli:'), details ->> 'run_id', details ->> 'reason'"
+        " FROM reconciler.audit WHERE action IN ('approve', 'decline') ORDER BY at"
+    )
+
+
+def test_an_approval_runs_at_once_and_is_audited(acme: Installation) -> None:
+    show(acme, f"SELECT contact_id, email, 'Ada' AS first_name FROM ({at_most(4)}) AS p")
+    number = held_run(acme)
+
+    said = acme.say("approve", str(number), "--json")
+
+    report = said.json
+    assert (said.code, report["state"], report["trigger"]) == (0, "completed", "approve")
+    assert (report["counts"]["read"], report["counts"]["updated"]) == (4, 4)
+    assert report["standing"]["list"]["still_on_list"] == 6
+    assert len(acme.api.members()) == 10
+    assert audited(acme) == [("approve", "acme", True, str(number), "source_shrunk")]
+    assert not is_held(acme)
+
+
+def test_an_approval_exits_as_a_run_does(acme: Installation) -> None:
+    show(acme, f"SELECT contact_id, 'nonsense'::text AS email, first_name FROM ({at_most(4)}) AS p")
+    number = held_run(acme)
+
+    said = acme.say("approve", str(number), "--json")
+
+    assert (said.code, said.json["state"]) == (3, "completed_with_problems")
+
+
+def test_an_approval_for_later_leaves_it_to_the_next_run(acme: Installation) -> None:
+    show(acme, at_most(4))
+    number, calls = held_run(acme), acme.api.calls()
+
+    said = acme.say("approve", str(number), "--later")
+
+    assert (said.code, said.out) == (0, "")
+    assert said.err == "acme: approved for 24 hours.\n"
+    assert acme.api.calls() == calls
+    assert is_held(acme)
+    acme.say("run", "--all")
+    assert not is_held(acme)
+    assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(4,)]
+
+
+def test_an_approval_counts_for_a_day(acme: Installation) -> None:
+    show(acme, at_most(4))
+    number = held_run(acme)
+    acme.say("approve", str(number), "--later")
+    acme.later(24 * 60 + 1)
+
+    assert acme.run()["reason"] == "source_shrunk"
+    assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(10,)]
+
+
+def test_an_approval_covers_no_second_shrinking(acme: Installation) -> None:
+    show(acme, at_most(4))
+    number = held_run(acme)
+    show(acme, at_most(1))
+
+    said = acme.say("approve", str(number), "--json")
+
+    assert (said.code, said.json["reason"]) == (4, "source_shrunk")
+    for _ in range(2):
+        acme.say("run", "--all")
+    assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(10,)]
+    assert acme.say("approve", str(number), "--json").code == 0
+    assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(1,)]
+    assert [row[0] for row in audited(acme)] == ["approve", "approve"]
+
+
+def test_an_approved_hold_does_not_cover_the_next_one(acme: Installation) -> None:
+    show(acme, at_most(4))
+    acme.say("approve", str(held_run(acme)))
+    show(acme, at_most(1))
+
+    assert held_run(acme)
+
+
+def test_a_declined_hold_stays_held_and_is_audited(acme: Installation) -> None:
+    show(acme, at_most(4))
+    number = held_run(acme)
+    before = everything(acme)
+
+    said = acme.say("decline", str(number))
+
+    assert (said.code, said.out) == (0, "")
+    assert said.err.startswith("acme: declined.")
+    acme.say("run", "--all")
+    assert held_run(acme) > number
+    assert everything(acme) == before
+    assert audited(acme) == [("decline", "acme", True, str(number), "source_shrunk")]
+    show(acme, PEOPLE)
+    assert acme.run()["state"] == "nothing_to_do"
+    assert not is_held(acme)
+
+
+def test_what_is_said_twice_is_one_row_of_the_audit(acme: Installation) -> None:
+    show(acme, at_most(4))
+    number = str(held_run(acme))
+
+    for words in (("decline", number), ("decline", number), ("approve", number, "--later")):
+        assert acme.say(*words).code == 0
+    assert acme.say("approve", number, "--later").code == 0
+
+    assert [row[0] for row in audited(acme)] == ["decline", "approve"]
+
+
+def refused(acme: Installation, number: str, *words: str) -> None:
+    before = acme.api.calls()
+    for verb in ("approve", "decline"):
+        assert_refused(acme.say(verb, number), 2, *words)
+    assert acme.api.calls() == before
+    assert audited(acme) == []
+
+
+@pytest.mark.parametrize("number", ["999999", "0", "one", "1" * 40])
+def test_an_unknown_run_can_not_be_answered(acme: Installation, number: str) -> None:
+    refused(acme, number, "reconciler runs")
+
+
+def test_a_run_that_is_not_held_can_not_be_answered(acme: Installation) -> None:
+    refused(acme, str(run_ids(acme)[-1]), "is held now", "`reconciler status acme`")
+
+
+def test_a_hold_that_has_lifted_can_not_be_answered(acme: Installation) -> None:
+    show(acme, NOBODY)
+    number = held_run(acme)
+    show(acme, PEOPLE)
+    acme.run()
+
+    refused(acme, str(number), f"nothing of run {number} is held now")
+
+
+def test_a_run_before_the_hold_can_not_be_answered(acme: Installation) -> None:
+    earlier = run_ids(acme)[-1]
+    show(acme, NOBODY)
+    held_run(acme)
+
+    refused(acme, str(earlier), f"nothing of run {earlier} is held now")
