@@ -111,7 +111,7 @@ class Process:
             ledger=ledger,
             vault=vault,
             open_api=lambda given: self._given(ledger, vault, given),
-            open_crm=lambda url: self.crm_for_a_check(url, Limits()),
+            open_crm=lambda url, limits: self.crm_for_a_check(url, limits or Limits()),
             choose_list=choose_list,
             monotonic=self.monotonic,
         )

@@ -57,7 +57,8 @@ class Doors:
     ledger: Ledger
     vault: Vault
     open_api: Callable[[Credentials], ConstantContact]
-    open_crm: Callable[[Secret | None], Crm]
+    #: With the limits of the connection, where there is one already.
+    open_crm: Callable[[Secret | None, Limits | None], Crm]
     choose_list: Callable[[Sequence[ListFound]], str]
     monotonic: Callable[[], float]
 
@@ -140,7 +141,13 @@ def resume(ledger: Ledger, connection: Connection, actor: str) -> None:
     with ledger.transaction() as tx:
         stored.resume(tx, connection.connection_id, home)
         stored.release(tx, connection.connection_id)
-        audit.write(tx, actor, "resume", connection.name, {"paused_by": connection.paused_message})
+        audit.write(tx, actor, "resume", connection.name, _resumed(connection, home))
+
+
+def _resumed(connection: Connection, home: Origin) -> dict[str, object]:
+    """What resuming has confirmed and lifted, for the audit."""
+    confirmed = {"paused": connection.paused_message, "home": home.to_json()} if connection.paused_reason else {}
+    return {**confirmed, **({"held": connection.held_reason} if connection.held_reason else {})}
 
 
 def disconnect(ledger: Ledger, connection: Connection, actor: str, *, erase: bool) -> bool:
@@ -189,7 +196,7 @@ def _existing(ledger: Ledger, name: str) -> Connection | None:
 def _seen(doors: Doors, wish: Wish, before: Connection | None) -> _Seen:
     """Try the statement out on its CRM. Raises StatementError."""
     limits, settings = (before.limits, before.settings) if before else (Limits(), {})
-    crm = doors.open_crm(wish.crm_url)
+    crm = doors.open_crm(wish.crm_url, before.limits if before else None)
     facts = probe.look(crm, wish.statement or "", wish.workspace or "", limits, doors.monotonic)
     choice = probe.choose(facts, str(settings.get("window", probe.AUTO)))
     is_named = wish.is_crm_named and before is not None

@@ -75,14 +75,16 @@ class SchemaChanged(CrmError):
 class SourceShrunk(CrmError):
     """The CRM statement returned far fewer contacts than last time: that is not believed."""
 
-    def __init__(self, read: int, last: int) -> None:
+    def __init__(self, read: int, last: int, *, is_part: bool = False) -> None:
         share = 100 - 100 * read // last
+        them = "the ones that were about to be pushed" if is_part else "last time"
         super().__init__(
             f"the CRM statement returned {read:,} contact{'' if read == 1 else 's'}, {share} % fewer than the {last:,}"
-            " of last time, and less than half is not believed; nothing was changed",
+            f" of {them}, and less than half is not believed; nothing was changed",
             advice="it goes on by itself when they are back",
         )
-        self.counts = {"read": read, "last": last}
+        #: What an approval covers; of some contacts none that says anything of all.
+        self.counts = {} if is_part else {"read": read, "last": last}
 
 
 class Moved(ReconcilerError):

@@ -85,8 +85,8 @@ def _merged(
     if window.since is not None:
         mirror.note_reads(tx, run_id)
     watermarks.move(tx, connection.connection_id, window, position)
-    if window.is_broken:
-        connections.ask_for_sweep(tx, connection.connection_id, window.reason or "gap")
+    if window.broken is not None:
+        connections.ask_for_sweep(tx, connection.connection_id, window.broken)
     # Where every run reads everything, nobody who disappears is found late.
     late = merged.late + (gone if window.on_time is not None else 0)
     return Reading(window, position, read, merged.written, gone, late)
@@ -105,7 +105,7 @@ def extract_again(
             read = mirror.stage(tx, _marked(found, connection), hash_of)
     _refuse_doubled(tx)
     if len(contact_ids) >= guard.LEAST:
-        _must_be_believable(read, mirror.in_crm(tx, connection.connection_id, contact_ids))
+        _must_be_believable(read, mirror.in_crm(tx, connection.connection_id, contact_ids), is_part=True)
     mirror.merge(tx, connection.connection_id)
     mirror.mark_gone(tx, connection.connection_id, contact_ids)
 
@@ -131,9 +131,9 @@ def _must_be_the_same_place(mark: Watermark | None, here: Position) -> None:
         )
 
 
-def _must_be_believable(read: int, last: int, approved: int | None = None) -> None:
+def _must_be_believable(read: int, last: int, approved: int | None = None, *, is_part: bool = False) -> None:
     if not guard.is_believable(read, last, approved):
-        raise SourceShrunk(read, last)
+        raise SourceShrunk(read, last, is_part=is_part)
 
 
 def _must_have_the_same_columns(snapshot: Snapshot, connection: Connection) -> None:

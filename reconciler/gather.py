@@ -51,13 +51,13 @@ def contacts(work: Work, request: Request) -> Reading:
 
 def _reason(work: Work, request: Request) -> str | None:
     """Why a sweep is due. A tick that will ask nothing of Constant Contact can't do one, and reads what changed."""
-    moved = home.confirm(work)
+    why = home.confirm(work) or reason_for_full(work.connection, request)
     if work.connection.held_reason == holding.SHRUNK:
         # What a window reads says nothing of what is no longer there.
-        return moved or reason_for_full(work.connection, request) or "source_changed"
+        return why or "source_changed"
     if request.is_tick and standing_stop(work.connection, request) is not None:
         return None
-    return moved or reason_for_full(work.connection, request)
+    return why
 
 
 def _note_mode(tx: Transaction, work: Work, full: str | None) -> None:

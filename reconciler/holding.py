@@ -44,6 +44,12 @@ def hold(tx: Transaction, connection: Connection, run_id: int, ending: Ending) -
         holds.hold(tx, connection.connection_id, run_id, reason, message, ending.counts)
 
 
+def note(tx: Transaction, connection: Connection, ending: Ending) -> None:
+    """A tick met what holds the connection already: its numbers may be others by now."""
+    if is_told(connection, ending):
+        holds.note(tx, connection.connection_id, ending.reason or "", ending.message or "", ending.counts)
+
+
 def lift_of_the_source(tx: Transaction, connection: Connection) -> None:
     """The CRM was read: what it was held for no longer holds."""
     if connection.held_reason in OF_THE_SOURCE:
@@ -60,12 +66,12 @@ def lifted(connection: Connection, ending: Ending) -> Ending:
 
 def approved_contacts(tx: Transaction, connection: Connection) -> int | None:
     """How few contacts somebody has said are right, or None."""
-    counts: Mapping[str, int] | None = holds.approved(tx, connection.connection_id, SHRUNK)
-    return None if counts is None else int(counts["read"])
+    counts: Mapping[str, int] = holds.approved(tx, connection.connection_id, SHRUNK) or {}
+    return counts.get("read")
 
 
-def approve(ledger: Ledger, run_id: int, actor: str) -> str:
-    """Say that what is held since a run is right; says the connection's name. Audited.
+def approve(ledger: Ledger, run_id: int, actor: str) -> tuple[str, str]:
+    """Say that what is held since a run is right; says the connection's name and what was approved. Audited.
 
     Raises UsageError where nothing is held, or where saying so does not help.
     """
@@ -77,7 +83,7 @@ def approve(ledger: Ledger, run_id: int, actor: str) -> str:
                 advice=CATALOGUE[held.reason].action,
             )
         _answer(tx, held, run_id, "approved", actor)
-    return str(held.name)
+    return str(held.name), _numbers(held.counts)
 
 
 def decline(ledger: Ledger, run_id: int, actor: str) -> str:
@@ -86,6 +92,11 @@ def decline(ledger: Ledger, run_id: int, actor: str) -> str:
         held = _held(tx, run_id)
         _answer(tx, held, run_id, "declined", actor)
     return str(held.name)
+
+
+def _numbers(counts: Mapping[str, int]) -> str:
+    """What was approved, in words; empty where there are no numbers."""
+    return f"{counts['read']:,} contacts, after {counts['last']:,}" if counts else ""
 
 
 def _held(tx: Transaction, run_id: int) -> Row:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import LedgerMoved
 from reconciler.ledger import connections
-from reconciler.origin import Origin, differences, has_other_timeline
+from reconciler.origin import Origin, differences, has_other_timeline, with_known
 
 if TYPE_CHECKING:
     from reconciler.work import Work
@@ -18,8 +18,9 @@ def confirm(work: Work) -> str | None:
     Raises LedgerMoved where it is another database. After a failover it is the same one, but what was committed last
     may be lost.
     """
-    here, stored = work.ledger.origin(), work.connection.home
+    stored = work.connection.home
     before = None if stored is None else Origin.of(stored)
+    here = with_known(before, work.ledger.origin())
     if before is not None and (told := differences(before, here)):
         raise LedgerMoved(
             f"this is another ledger than the one that was used before: {told}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -50,6 +50,13 @@ def differences(before: Origin, now: Origin) -> str:
         if was != is_now and (name != "system_identifier" or (was and is_now)):
             told.append(f"{words} {is_now or 'unnamed'}, before {was or 'unnamed'}")
     return "; ".join(told)
+
+
+def with_known(before: Origin | None, now: Origin) -> Origin:
+    """Where it is now, with what was known of the server before where it is not told now."""
+    if before is None or now.system_identifier:
+        return now
+    return replace(now, system_identifier=before.system_identifier, timeline=before.timeline)
 
 
 def has_other_timeline(before: Origin, now: Origin) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import mapping
 from reconciler.crm import explained, text
@@ -27,6 +27,7 @@ _LARGE_ROWS: Final = 10_000
 #: A table is shared by many where one workspace has less than this share of it.
 _SHARED: Final = 5
 AUTO: Final = "auto"
+_BY_TIME: Final = "the statement asks what time it is, and what changes by time alone is found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ class Facts:
     tick_seconds: float | None
     #: Tables by whose changes a row's age does not go down, in words with what to do; empty where it is right.
     uncounted: Sequence[str]
+    #: Whether what is read changes by time alone.
+    asks_the_time: bool
     whole_seconds: float
-    overlap_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def look(crm: Crm, statement: str, workspace: str, limits: Limits, monotonic: Ca
     with crm.snapshot() as opened:
         snapshot = opened.of(workspace)
         columns = _checked(snapshot.columns(statement))
-        scans = explained.scans(snapshot.explained(statement))
+        plan = snapshot.explained(statement)
         facts = Facts(
             columns=columns,
             origin=snapshot.position.origin,
@@ -89,9 +91,9 @@ def look(crm: Crm, statement: str, workspace: str, limits: Limits, monotonic: Ca
             seconds=0.0,
             is_all=False,
             tick_seconds=None,
-            uncounted=[_uncounted(scan) for scan in scans if scan.is_foreign or not scan.counts_versions],
+            uncounted=_obstacles_of_versions(snapshot, plan),
+            asks_the_time=explained.asks_the_time(plan),
             whole_seconds=limits.whole_seconds,
-            overlap_seconds=limits.overlap_seconds,
         )
         facts = _measured(snapshot, statement, facts, monotonic)
         _must_not_scan_for_each(snapshot, statement, facts.rows)
@@ -128,6 +130,8 @@ def spent(seconds: float) -> str:
 def _best(facts: Facts) -> Choice:
     is_quick = facts.is_all and facts.seconds < facts.whole_seconds
     obstacle = _obstacle(facts, Mode.XMIN)
+    if is_quick and facts.asks_the_time and not obstacle:
+        return Choice(Mode.WHOLE, f"{_BY_TIME} by reading everything; {_words(facts, Mode.WHOLE)}")
     if not obstacle:
         return Choice(Mode.XMIN, _words(facts, Mode.XMIN))
     if is_quick or _obstacle(facts, Mode.OVERLAP):
@@ -156,14 +160,15 @@ def _words(facts: Facts, mode: Mode) -> str:
             return (
                 "by row versions no change is missed, however late it is committed; looking for changes takes"
                 f" {spent(facts.tick_seconds or 0)}; rows that disappear are found by the daily sweep"
+                f"{f'; {_BY_TIME} by it too' if facts.asks_the_time else ''}"
             )
         case Mode.WHOLE:
             took = spent(facts.seconds) if facts.is_all else f"longer than {facts.whole_seconds:g} s"
             return f"every run reads everything, which takes {took}: no change and no disappearance is missed"
         case Mode.OVERLAP:
             return (
-                f"until the daily sweep it can miss what is committed more than {facts.overlap_seconds / 60:g} minutes"
-                " after its changed_at, changes that leave changed_at as it was, and rows that disappear"
+                "until the daily sweep it can miss what is committed later than overlap_seconds after its changed_at,"
+                " changes that leave changed_at as it was, and rows that disappear"
             )
 
 
@@ -189,6 +194,19 @@ def _measured(snapshot: Snapshot, statement: str, facts: Facts, monotonic: Calla
         snapshot.count(statement, Versions(snapshot.position.xmin))
         tick = monotonic() - began
     return replace(facts, rows=rows, seconds=seconds, is_all=is_all, tick_seconds=tick)
+
+
+def _obstacles_of_versions(snapshot: Snapshot, plan: Mapping[str, Any]) -> list[str]:
+    """Why a row's age would not go down with each change of what is read, in words with what to do."""
+    scans = explained.scans(plan)
+    told = [_uncounted(scan) for scan in scans if scan.is_foreign or not scan.counts_versions]
+    if not scans:
+        told.append("row_age is not of a table that the statement reads")
+    if names := snapshot.reading_functions(explained.functions(plan)):
+        told.append(f"what the function {', '.join(names)} reads has no age: join its tables instead")
+    if explained.takes_the_oldest(plan):
+        told.append("row_age takes the greatest of several ages: take least() of them, or min()")
+    return told
 
 
 def _uncounted(scan: Scan) -> str:

@@ -190,7 +190,7 @@ def _note_done(work: Work, full: str | None) -> None:
     with work.write() as tx:
         connections.release(tx, work.connection.connection_id)
         if full is not None:
-            connections.swept(tx, work.connection.connection_id)
+            connections.swept(tx, work.connection)
 
 
 def _demand(plan: Plan, request: Request) -> None:
@@ -215,8 +215,7 @@ def _has_sent(work: Work) -> bool:
 
 def _leave_no_trace(work: Work, ending: Ending) -> None:
     with work.write() as tx:
-        if holding.is_told(work.connection, ending):
-            holding.hold(tx, work.connection, work.run_id, ending)  # its numbers may be others by now
+        holding.note(tx, work.connection, ending)
         runs.forget(tx, work.run_id)
         connections.tick(tx, work.connection.connection_id, quiet=True)
 

@@ -29,12 +29,12 @@ _WINDOW: Final = "window"
 
 
 def tune(
-    ledger: Ledger, connection: Connection, pairs: Mapping[str, str], actor: str, look: Callable[[], Facts]
+    ledger: Ledger, connection: Connection, pairs: Mapping[str, str], actor: str, look: Callable[[Limits], Facts]
 ) -> Mapping[str, object]:
     """Change times and limits of a connection, and the pace of its API key; says what was chosen. Audited.
 
-    `look` tries the CRM statement out where a window is chosen. Raises UsageError that names what can't be, and
-    StatementError for a window that can't be right there; nothing is changed then.
+    `look` tries the CRM statement out, within limits, where a window is chosen. Raises UsageError that names what can't
+    be, and StatementError for a window that can't be right there; nothing is changed then.
     """
     pace = {key: _figure(key, text) for key, text in pairs.items() if key in PACE}
     policy = policies.parse(pairs, connection.fields)
@@ -43,7 +43,7 @@ def tune(
     chosen: dict[str, object] = {**_parsed(rest), **policy, **window}
     settings = {**connection.settings, **chosen}
     limits.check_order(Limits.of(settings))
-    choice = probe.choose(look(), window[_WINDOW]) if window else None
+    choice = probe.choose(look(Limits.of(settings)), window[_WINDOW]) if window else None
     before = {**connection.settings, **{key: getattr(connection.account, key) for key in pace}}
     with ledger.transaction() as tx:
         connections.set_settings(tx, connection.connection_id, settings)

@@ -88,8 +88,8 @@ class Window:
     overlap_seconds: float = 0.0
     #: Why everything is read and compared with everything, or None.
     reason: str | None = None
-    #: Whether that is because the watermark could not be gone on from: then a sweep is due until one is done.
-    is_broken: bool = False
+    #: Why the watermark could not be gone on from: then a sweep is due until one is done.
+    broken: str | None = None
 
     @property
     def is_large(self) -> bool:
@@ -124,7 +124,7 @@ def window(
         case Versions() if reason is None:
             return Window(mode, on_time, on_time)
         case _:
-            return Window(mode, None, on_time, reason=reason, is_broken=broken is not None)
+            return Window(mode, None, on_time, reason=reason, broken=broken)
 
 
 def broken(mark: Watermark | None, here: Position, now: dt.datetime, gap_seconds: float) -> str | None:

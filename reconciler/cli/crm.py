@@ -12,6 +12,7 @@ from reconciler.errors import StatementError
 if TYPE_CHECKING:
     from reconciler.bootstrap import Process
     from reconciler.ledger.connections import Connection
+    from reconciler.limits import Limits
     from reconciler.probe import Facts
 
 
@@ -65,17 +66,17 @@ def accept(name: str) -> None:
     here = process()
     ledger = ready_ledger(here)
     connection = reconcile.find(ledger, name)
-    told = remapping.accept(ledger, connection, look_again(here, connection), actor())
+    told = remapping.accept(ledger, connection, look_again(here, connection, connection.limits), actor())
     click.echo(f"{name}: {f'accepted: {told}' if told else 'nothing to accept: the columns are as before'}.", err=True)
 
 
-def look_again(here: Process, connection: Connection) -> Facts:
+def look_again(here: Process, connection: Connection, limits: Limits) -> Facts:
     """Try out the statement of a connection on its CRM."""
     from reconciler import connections, probe
 
     url = connections.crm_url(here.vault(), connection)
-    crm = here.crm_for_a_check(url, connection.limits)
-    return probe.look(crm, connection.statement, connection.workspace, connection.limits, here.monotonic)
+    crm = here.crm_for_a_check(url, limits)
+    return probe.look(crm, connection.statement, connection.workspace, limits, here.monotonic)
 
 
 COMMANDS: Final = (crm_group,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
@@ -51,12 +51,19 @@ def _write_still_on_list(ledger: Ledger, connection: Connection, file: str) -> N
 
     with ledger.transaction() as tx:
         rows = members.still_on_list(tx, connection.connection_id)
-    # It has addresses: nobody else may read it.
-    with os.fdopen(
-        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
-    ) as out:
+    with _private(file) as out:
         count = spreadsheet.write(out, _STILL_ON_LIST, [tuple(row) for row in rows])
     click.echo(f"{count:,} still on the list though not wanted: {file}. Nobody is removed by the reconciler.", err=True)
+
+
+def _private(file: str) -> TextIO:
+    """A file that nobody else may read, also where it was there before."""
+    try:
+        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise UsageError(f"{file} can't be written: {error.strerror}") from None
+    os.fchmod(number, 0o600)
+    return os.fdopen(number, "w", encoding="utf-8", newline="")
 
 
 def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bool) -> object:

@@ -63,10 +63,15 @@ class Crm:
 
         Raises CrmUnreachable where there is no way in, StatementError where a statement is at fault.
         """
-        with translated(self._url, self._limits), self._connected() as db:
-            position = self._begin(db)
+        # What goes wrong meanwhile the snapshot tells by itself: an error of the ledger's is not the CRM's.
+        with contextlib.ExitStack() as stack:
+            with translated(self._url, self._limits):
+                db = stack.enter_context(self._connected())
+                position = self._begin(db)
             deadline = self._monotonic() + self._limits.crm_reading_seconds
             yield Snapshot(db, position, deadline, self._monotonic, lambda: translated(self._url, self._limits))
+            with translated(self._url, self._limits):
+                db.commit()
 
     def _connected(self) -> psycopg.Connection[Any]:
         db = psycopg.connect(

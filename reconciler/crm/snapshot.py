@@ -34,6 +34,13 @@ _TABLE_ROWS: Final = """
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = $1 AND c.relname = $2
 """
+_READING_FUNCTIONS: Final = """
+    SELECT DISTINCT CAST(p.proname AS text)
+    FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    WHERE CAST(p.proname AS text) = ANY (CAST($1 AS text[])) AND p.provolatile <> 'i' AND p.prokind = 'f'
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    ORDER BY 1
+"""
 
 
 class Snapshot:
@@ -94,17 +101,17 @@ class Snapshot:
     def count(self, statement: str, since: Since) -> int:
         """How many rows a window has."""
         query = text.count(statement, self._workspace, since)
-        row = self._db.execute(query.text, query.parameters).fetchone()
-        return int(row[0]) if row else 0
+        return int(self._fetched(query.text, query.parameters)[0][0])
 
     def explained(self, statement: str) -> dict[str, Any]:
         """How PostgreSQL would read all of the workspace: EXPLAIN's plan, with what each step puts out."""
-        return self._explained(statement, self._workspace)
+        with self._translated():
+            return self._explained(statement, self._workspace)
 
     def explained_for_nobody(self, statement: str) -> tuple[dict[str, Any], str]:
         """How PostgreSQL would read a workspace that has hardly anybody, and what that one is called."""
         for nobody in _NOBODIES:
-            with contextlib.suppress(psycopg.DataError), self._db.transaction():
+            with self._translated(), contextlib.suppress(psycopg.DataError), self._db.transaction():
                 return self._explained(statement, nobody), nobody
         return self.explained(statement), self._workspace
 
@@ -113,20 +120,28 @@ class Snapshot:
         plan: dict[str, Any] = row[0][0]["Plan"] if row else {}
         return plan
 
+    def _fetched(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        with self._translated():
+            return self._db.execute(query, parameters).fetchall()
+
+    def reading_functions(self, names: Collection[str]) -> list[str]:
+        """Those of some functions that are not PostgreSQL's own and may read tables."""
+        return [str(row[0]) for row in self._fetched(_READING_FUNCTIONS, [sorted(names)])]
+
     def table_rows(self, schema: str, table: str) -> int:
         """About how many rows a table has; the user need not be allowed to read it."""
-        row = self._db.execute(_TABLE_ROWS, [schema, table]).fetchone()
-        return int(row[0]) if row else 0
+        found = self._fetched(_TABLE_ROWS, [schema, table])
+        return int(found[0][0]) if found else 0
 
     def counts(self, statement: str, names: Collection[str]) -> tuple[int, ...]:
         """How many rows there are, who belongs, who does not, who has opted out, and who lacks an address or an id."""
         query = text.counts(statement, self._workspace, names)
-        return tuple(self._db.execute(query.text, query.parameters).fetchone() or ())
+        return self._fetched(query.text, query.parameters)[0]
 
     def doubled(self, statement: str) -> list[str]:
         """Some of the contact ids that the statement returns more than once."""
         query = text.doubled(statement, self._workspace)
-        return [str(row[0]) for row in self._db.execute(query.text, query.parameters).fetchall()]
+        return [str(row[0]) for row in self._fetched(query.text, query.parameters)]
 
     def _described(self, query: str) -> list[Column]:
         unnamed = b""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler import policies
+from reconciler import mapping, policies
 from reconciler.ledger.accounts import Account
 from reconciler.ledger.database import as_json, one, rows, run, value
 from reconciler.limits import Limits
@@ -80,10 +80,7 @@ class Connection:
     @property
     def fields(self) -> tuple[str, ...]:
         """The contact fields that the statement maps, in the order of its columns."""
-        return tuple(name for name in self.columns if name not in _NOT_FIELDS)
-
-
-_NOT_FIELDS = frozenset({"contact_id", "email", "changed_at", "row_age", "eligible", "opted_out"})
+        return tuple(name for name in self.columns if name not in mapping.OWN)
 
 
 def by_name(tx: Transaction, name: str) -> Connection | None:
@@ -172,8 +169,14 @@ def pulled(tx: Transaction, connection_id: int, since: dt.datetime, *, whole: bo
     run(tx, "connection_pulled", connection_id=connection_id, since=since, whole=whole)
 
 
-def swept(tx: Transaction, connection_id: int) -> None:
-    run(tx, "connection_swept", connection_id=connection_id)
+def swept(tx: Transaction, connection: Connection) -> None:
+    """Both sides were compared in full, by the mapping that the connection had when it was read."""
+    run(
+        tx,
+        "connection_swept",
+        connection_id=connection.connection_id,
+        mapping_digest=connection.mapping_digest,
+    )
 
 
 def tick(tx: Transaction, connection_id: int, *, quiet: bool) -> None:

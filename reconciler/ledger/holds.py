@@ -17,9 +17,17 @@ def hold(
 ) -> None:
     """Hold a connection. What is held for the same reason already stays the same hold, with its new numbers."""
     told = {"reason": reason, "message": message, "counts": as_json(dict(counts))}
+    run(tx, "connection_lock", connection_id=connection_id)
     begun = run(tx, "connection_hold", connection_id=connection_id, run_id=run_id, **told).one()
     if begun.is_new:
         run(tx, "hold_begin", connection_id=connection_id, run_id=run_id, held_at=begun.held_at, **told)
+
+
+def note(tx: Transaction, connection_id: int, reason: str, message: str, counts: Mapping[str, int]) -> None:
+    """Note how what holds a connection stands now; nothing where it has been lifted meanwhile."""
+    told = {"reason": reason, "message": message, "counts": as_json(dict(counts))}
+    run(tx, "connection_lock", connection_id=connection_id)
+    run(tx, "hold_note", connection_id=connection_id, **told)
 
 
 def of_run(tx: Transaction, run_id: int) -> Row | None:

@@ -45,6 +45,9 @@ SET account_id = EXCLUDED.account_id, list_id = EXCLUDED.list_id, list_name = EX
     consent_basis = coalesce(EXCLUDED.consent_basis, c.consent_basis), observe = c.observe OR EXCLUDED.observe,
     missed_since = coalesce(c.missed_since, c.disconnected_at),
     disconnected_at = NULL, disconnected_reason = NULL,
+    paused_at = CASE WHEN :is_other_crm AND c.paused_reason = 'other_crm' THEN NULL ELSE c.paused_at END,
+    paused_message = CASE WHEN :is_other_crm AND c.paused_reason = 'other_crm' THEN NULL ELSE c.paused_message END,
+    paused_reason = CASE WHEN :is_other_crm AND c.paused_reason = 'other_crm' THEN NULL ELSE c.paused_reason END,
     held_at = NULL, held_reason = NULL, held_message = NULL, held_run_id = NULL,
     swept_at = CASE WHEN c.list_id = EXCLUDED.list_id THEN c.swept_at END,
     sweep_reason = CASE

@@ -1,2 +1,4 @@
--- Both sides were compared in full. Parameter: connection_id.
-UPDATE reconciler.connections SET swept_at = reconciler.clock(), sweep_reason = NULL WHERE connection_id = :connection_id;
+-- Both sides were compared in full, by this mapping: another one that came meanwhile still asks for it.
+-- Parameters: connection_id, mapping_digest.
+UPDATE reconciler.connections SET swept_at = reconciler.clock(), sweep_reason = NULL
+WHERE connection_id = :connection_id AND mapping_digest = :mapping_digest;

@@ -7,5 +7,7 @@ VALUES (:connection_id, :mode, :until, :position, :overlap_seconds, :host, :port
 ON CONFLICT (connection_id) DO UPDATE
 SET mode = EXCLUDED.mode, until = EXCLUDED.until, position = EXCLUDED.position,
     overlap_seconds = EXCLUDED.overlap_seconds, host = EXCLUDED.host, port = EXCLUDED.port,
-    database = EXCLUDED.database, system_identifier = EXCLUDED.system_identifier, timeline = EXCLUDED.timeline,
-    read_at = EXCLUDED.read_at;
+    database = EXCLUDED.database, read_at = EXCLUDED.read_at,
+    -- What a user may not ask for stays as it is known.
+    system_identifier = coalesce(nullif(EXCLUDED.system_identifier, ''), watermarks.system_identifier),
+    timeline = coalesce(nullif(EXCLUDED.timeline, 0), watermarks.timeline);

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler import reconcile
+from reconciler.bootstrap import Process
+from reconciler.request import Request
+from reconciler.settings import Settings
 from tests.refusals import assert_refused
 
 if TYPE_CHECKING:
@@ -99,7 +105,7 @@ def test_an_approval_for_later_leaves_it_to_the_next_run(acme: Installation) -> 
     said = acme.say("approve", str(number), "--later")
 
     assert (said.code, said.out) == (0, "")
-    assert said.err == "acme: approved for 24 hours.\n"
+    assert said.err == "acme: approved for 24 hours: 4 contacts, after 10.\n"
     assert acme.api.calls() == calls
     assert is_held(acme)
     acme.say("run", "--all")
@@ -202,3 +208,28 @@ def test_a_run_before_the_hold_can_not_be_answered(acme: Installation) -> None:
     held_run(acme)
 
     refused(acme, str(earlier), f"nothing of run {earlier} is held now")
+
+
+def test_an_approval_that_has_expired_can_be_given_again(acme: Installation) -> None:
+    show(acme, at_most(4))
+    number = str(held_run(acme))
+    acme.say("approve", number, "--later")
+    acme.later(24 * 60 + 1)
+
+    assert acme.say("approve", number, "--json").code == 0
+
+
+def test_resuming_while_a_held_tick_goes_on_is_not_undone_by_it(acme: Installation) -> None:
+    show(acme, at_most(4))
+    held_run(acme)
+    here = Process(Settings.load(os.environ, None))
+    with contextlib.closing(here.ledger()) as ledger:
+        parts = here.parts(ledger, lambda words: _resume(acme) if words == "reading the CRM" else None)
+        reconcile.run(parts, "acme", Request("schedule", is_tick=True))
+
+    assert acme.sql("SELECT held_at FROM reconciler.connections") == [(None,)]
+
+
+def _resume(acme: Installation) -> None:
+    acme.sql("UPDATE reconciler.holds SET lifted_at = reconciler.clock() WHERE lifted_at IS NULL")
+    acme.sql("UPDATE reconciler.connections SET held_at = NULL, held_reason = NULL, held_run_id = NULL")

@@ -61,7 +61,7 @@ class TestWhatIsRead:
     def test_a_broken_watermark_is_a_better_reason_than_the_time_of_the_day(self) -> None:
         assert chosen(Mode.XMIN, "daily_sweep", "gap").reason == "gap"
         assert chosen(Mode.XMIN, "forced", "gap").reason == "forced"
-        assert chosen(Mode.XMIN, "forced", "gap").is_broken
+        assert chosen(Mode.XMIN, "forced", "gap").broken == "gap"
 
 
 class TestWhetherItCanBeGoneOnFrom:

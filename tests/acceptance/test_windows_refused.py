@@ -1,0 +1,104 @@
+"""Row versions are not taken where a change would leave every age as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.installation import Installation, Said
+
+pytestmark = pytest.mark.http
+
+FUNCTION = """
+    CREATE TABLE phones (id uuid PRIMARY KEY, phone text);
+    CREATE FUNCTION phone_of(of_id uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
+    BEGIN RETURN (SELECT p.phone FROM phones AS p WHERE p.id = of_id); END $$;
+    CREATE FUNCTION everybody() RETURNS SETOF contacts LANGUAGE plpgsql STABLE AS $$
+    BEGIN RETURN QUERY SELECT * FROM contacts; END $$
+"""
+
+
+def given(installation: Installation, columns: str, source: str = "contacts") -> Said:
+    (installation.folder / "contacts.sql").write_text(f"SELECT id AS contact_id, email, {columns} FROM {source}")
+    return installation.connect("acme", "--contacts-sql", "contacts.sql")
+
+
+def window(installation: Installation) -> dict[str, Any]:
+    (told,) = installation.say("status", "acme", "--json").json
+    found: dict[str, Any] = told["window"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("columns", "source", "words"),
+    [
+        ("phone_of(id) AS phone, age(xmin) AS row_age", "contacts", "what the function phone_of reads has no age"),
+        ("1000000 AS row_age", "everybody()", "what the function everybody reads has no age"),
+        ("1000000 AS row_age", "(VALUES (1, 'a@example.com')) AS v (id, email)", "not of a table that the statement"),
+        (
+            "greatest(age(c.xmin), age(p.xmin)) AS row_age",
+            "contacts AS c LEFT JOIN phones AS p USING (id)",
+            "takes the greatest of several ages",
+        ),
+    ],
+)
+def test_what_is_read_but_not_counted_is_an_obstacle_and_named(
+    installation: Installation, columns: str, source: str, words: str
+) -> None:
+    installation.sql(FUNCTION)
+
+    assert given(installation, columns, source).code == 0
+
+    assert window(installation)["mode"] == "whole"
+    assert words in window(installation)["reason"]
+    said = installation.say("set", "acme", "window=xmin")
+    assert said.code == 2
+    assert words in said.err
+
+
+def test_a_function_that_reads_nothing_is_no_obstacle(installation: Installation) -> None:
+    installation.sql(
+        "CREATE FUNCTION tidy(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE"
+        " AS $$ BEGIN RETURN trim(value); END $$"
+    )
+
+    given(installation, "tidy(first_name) AS first_name, least(age(xmin), 1000000) AS row_age")
+
+    assert window(installation)["mode"] == "xmin"
+
+
+def test_what_changes_by_time_alone_is_read_whole_where_that_is_quick(installation: Installation) -> None:
+    given(installation, "deleted_at > now() AS eligible, age(xmin) AS row_age")
+
+    found = window(installation)
+    assert found["mode"] == "whole"
+    assert "what changes by time alone is found by reading everything" in found["reason"]
+    assert installation.say("set", "acme", "window=xmin").code == 0
+    assert "what changes by time alone is found by it too" in window(installation)["reason"]
+
+
+def test_settings_that_are_given_together_count_for_each_other(installation: Installation) -> None:
+    given(installation, "updated_at AS changed_at, CAST(pg_sleep(0.1) AS text) AS job_title")
+    installation.add("ada@example.com")
+
+    assert installation.say("set", "acme", "whole_seconds=0.05", "window=auto").code == 0
+
+    assert window(installation)["mode"] == "overlap"
+
+
+def test_a_mapping_that_changes_while_a_full_comparison_goes_on_asks_for_another(installation: Installation) -> None:
+    installation.add("ada@example.com")
+    installation.connect()
+    installation.run()
+
+    def change_the_mapping(words: str) -> None:
+        if words == "comparing both sides":
+            installation.say("set", "acme", "clear=job_title")
+
+    installation.say("run", "acme", "--full")
+    installation.sql("UPDATE reconciler.connections SET sweep_reason = 'gap'")
+    installation.run_telling(change_the_mapping)
+
+    assert installation.run()["reason"] == "mapping_changed"
