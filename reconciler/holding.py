@@ -45,9 +45,9 @@ def hold(tx: Transaction, connection: Connection, run_id: int, ending: Ending) -
 
 
 def note(tx: Transaction, connection: Connection, ending: Ending) -> None:
-    """A tick met what holds the connection already: its numbers may be others by now."""
+    """A tick met what holds the connection already: its words may be others by now."""
     if is_told(connection, ending):
-        holds.note(tx, connection.connection_id, ending.reason or "", ending.message or "", ending.counts)
+        holds.note(tx, connection.connection_id, ending.reason or "", ending.message or "")
 
 
 def lift_of_the_source(tx: Transaction, connection: Connection) -> None:

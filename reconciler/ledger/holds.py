@@ -23,11 +23,10 @@ def hold(
         run(tx, "hold_begin", connection_id=connection_id, run_id=run_id, held_at=begun.held_at, **told)
 
 
-def note(tx: Transaction, connection_id: int, reason: str, message: str, counts: Mapping[str, int]) -> None:
-    """Note how what holds a connection stands now; nothing where it has been lifted meanwhile."""
-    told = {"reason": reason, "message": message, "counts": as_json(dict(counts))}
+def note(tx: Transaction, connection_id: int, reason: str, message: str) -> None:
+    """Note in words how what holds a connection stands now; nothing where it has been lifted meanwhile."""
     run(tx, "connection_lock", connection_id=connection_id)
-    run(tx, "hold_note", connection_id=connection_id, **told)
+    run(tx, "hold_note", connection_id=connection_id, reason=reason, message=message)
 
 
 def of_run(tx: Transaction, run_id: int) -> Row | None:

@@ -169,6 +169,19 @@ def test_a_run_before_the_hold_can_not_be_answered(acme: Installation) -> None:
     refused(acme, str(earlier), f"nothing of run {earlier} is held now")
 
 
+def test_an_approval_covers_what_its_report_said_and_not_what_ticks_have_met_since(acme: Installation) -> None:
+    show(acme, at_most(4))
+    number = held_run(acme)
+    show(acme, NOBODY)
+    acme.say("run", "--all")
+
+    said = acme.say("approve", str(number), "--json")
+
+    assert "4 contacts, after 10" in said.err
+    assert (said.code, said.json["reason"]) == (4, "source_shrunk")
+    assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(10,)]
+
+
 def test_an_approval_that_has_expired_can_be_given_again(acme: Installation) -> None:
     show(acme, at_most(4))
     number = str(held_run(acme))
