@@ -102,3 +102,21 @@ def test_a_mapping_that_changes_while_a_full_comparison_goes_on_asks_for_another
     installation.run_telling(change_the_mapping)
 
     assert installation.run()["reason"] == "mapping_changed"
+
+
+def test_a_window_that_reads_nothing_does_not_lift_the_hold_of_an_empty_source(installation: Installation) -> None:
+    installation.add("ada@example.com")
+    installation.connect()
+    installation.run()
+    installation.sql("CREATE TABLE saved AS SELECT * FROM contacts")
+    installation.sql("DELETE FROM contacts")
+    assert installation.run("acme", "--full")["reason"] == "source_shrunk"
+
+    installation.say("run", "--all")
+    (held,) = installation.say("status", "acme", "--json").json
+    installation.sql("INSERT INTO contacts SELECT * FROM saved")
+    installation.say("run", "--all")
+    (lifted,) = installation.say("status", "acme", "--json").json
+
+    assert held["held"]["reason"] == "source_shrunk"
+    assert lifted["held"] is None
