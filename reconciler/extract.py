@@ -70,10 +70,23 @@ def extract(
         )
         with contextlib.closing(found):
             read = mirror.stage(tx, _marked(found, connection, window), hash_of)
+        if window.since is not None:
+            read += _asked_once_more(tx, snapshot, connection, hash_of)
     _refuse_doubled(tx)
     if window.since is None:
         _must_be_believable(read, mirror.in_crm(tx, connection.connection_id), told.approved)
     return _merged(tx, connection, run_id, window, read, snapshot.position)
+
+
+def _asked_once_more(
+    tx: Transaction, snapshot: Snapshot, connection: Connection, hash_of: Callable[[str], bytes]
+) -> int:
+    """Stage who was missing right before a push and is there again: no window would read them. Says how many."""
+    unsure = mirror.unsure(tx, connection.connection_id)
+    if not unsure:
+        return 0
+    with contextlib.closing(snapshot.rows_among(connection.statement, wanted(connection.columns), unsure)) as found:
+        return mirror.stage_more(tx, _marked(found, connection), hash_of)
 
 
 def _merged(
@@ -84,6 +97,7 @@ def _merged(
     gone = mirror.mark_gone(tx, connection.connection_id) if window.since is None else 0
     if window.since is not None:
         mirror.note_reads(tx, run_id)
+    mirror.be_sure(tx, connection.connection_id)
     watermarks.move(tx, connection.connection_id, window, position)
     if window.broken is not None:
         connections.ask_for_sweep(tx, connection.connection_id, window.broken)
@@ -120,6 +134,7 @@ def _window(tx: Transaction, connection: Connection, here: Position, reason: str
         overlap_seconds=limits.overlap_seconds,
         reason=reason,
         broken=windows.broken(mark, here, connection.now, limits.gap_seconds),
+        asked=connection.sweep_reason,
     )
 
 

@@ -32,7 +32,14 @@ APPROVED_HOURS: Final = 24
 
 def is_told(connection: Connection, ending: Ending) -> bool:
     """Whether a run only met what holds the connection already: that has been told."""
-    return ending.state is State.HELD and connection.held_at is not None and connection.held_reason == ending.reason
+    is_same = connection.held_reason == ending.reason or stands_before(connection, ending)
+    return ending.state is State.HELD and connection.held_at is not None and is_same
+
+
+def stands_before(connection: Connection, ending: Ending) -> bool:
+    """Whether Constant Contact's side holds it already: the CRM's trouble neither replaces that nor lifts it."""
+    is_there = connection.held_at is not None and connection.held_reason not in OF_THE_SOURCE
+    return is_there and ending.reason in OF_THE_SOURCE
 
 
 def hold(tx: Transaction, connection: Connection, run_id: int, ending: Ending) -> None:
@@ -40,7 +47,7 @@ def hold(tx: Transaction, connection: Connection, run_id: int, ending: Ending) -
     reason, message = ending.reason or "held", ending.message or ""
     if reason in PAUSING:
         connections.pause(tx, connection.connection_id, reason, message)
-    elif reason != "only_if":
+    elif reason != "only_if" and not stands_before(connection, ending):
         holds.hold(tx, connection.connection_id, run_id, reason, message, ending.counts)
 
 
@@ -104,7 +111,12 @@ def _held(tx: Transaction, run_id: int) -> Row:
     if held is None:
         raise UsageError("there is no such run", advice="`reconciler runs` lists them")
     if held.hold_id is None:
-        raise UsageError(f"nothing of run {run_id} is held now", advice=f"look at `reconciler status {held.name}`")
+        told = f"look at `reconciler status {held.name}`"
+        if held.held_run_id is not None:
+            told = (
+                f"{held.name} is held by the numbers of run {held.held_run_id}: look at its report, and answer that run"
+            )
+        raise UsageError(f"nothing of run {run_id} is held now", advice=told)
     return held
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import LedgerMoved
-from reconciler.ledger import connections
+from reconciler.ledger import connections, watermarks
 from reconciler.origin import Origin, differences, has_other_timeline, with_known
 
 if TYPE_CHECKING:
     from reconciler.work import Work
+
+
+def _of_an_earlier_version(work: Work) -> Origin | None:
+    """Where the ledger was taken to be by a version that did not remember it: where the CRM was, as it mostly is."""
+    with work.ledger.transaction() as tx:
+        mark = watermarks.read(tx, work.connection.connection_id)
+    return None if mark is None else mark.origin
 
 
 def confirm(work: Work) -> str | None:
@@ -19,7 +26,7 @@ def confirm(work: Work) -> str | None:
     may be lost.
     """
     stored = work.connection.home
-    before = None if stored is None else Origin.of(stored)
+    before = _of_an_earlier_version(work) if stored is None else Origin.of(stored)
     here = with_known(before, work.ledger.origin())
     if before is not None and (told := differences(before, here)):
         raise LedgerMoved(

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Of these "" and 0 say nothing.
+_MAY_BE_UNKNOWN: Final = ("system_identifier", "port")
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -47,7 +50,8 @@ def differences(before: Origin, now: Origin) -> str:
     told = []
     for name, words in _PLACE.items():
         was, is_now = getattr(before, name), getattr(now, name)
-        if was != is_now and (name != "system_identifier" or (was and is_now)):
+        is_known = name not in _MAY_BE_UNKNOWN or (was and is_now)
+        if was != is_now and is_known:
             told.append(f"{words} {is_now or 'unnamed'}, before {was or 'unnamed'}")
     return "; ".join(told)
 

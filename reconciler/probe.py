@@ -1,6 +1,6 @@
 """A look at a statement on its CRM: what is wrong with it, which window is right there, and what a run will cost.
 
-A mode that could lose a change there is never chosen, and is refused where somebody chooses it.
+A mode that is seen to lose changes there is not chosen, and is refused where somebody chooses it.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def look(crm: Crm, statement: str, workspace: str, limits: Limits, monotonic: Ca
             whole_seconds=limits.whole_seconds,
         )
         facts = _measured(snapshot, statement, facts, monotonic)
-        _must_not_scan_for_each(snapshot, statement, facts.rows)
+        _must_not_scan_for_each(snapshot, statement, facts)
     return facts
 
 
@@ -158,8 +158,9 @@ def _words(facts: Facts, mode: Mode) -> str:
     match mode:
         case Mode.XMIN:
             return (
-                "by row versions no change is missed, however late it is committed; looking for changes takes"
-                f" {spent(facts.tick_seconds or 0)}; rows that disappear are found by the daily sweep"
+                "by row versions no late commit is missed; looking for changes takes"
+                f" {spent(facts.tick_seconds or 0)}; rows that disappear, and what moves no row version, are found by"
+                " the daily sweep"
                 f"{f'; {_BY_TIME} by it too' if facts.asks_the_time else ''}"
             )
         case Mode.WHOLE:
@@ -204,6 +205,8 @@ def _obstacles_of_versions(snapshot: Snapshot, plan: Mapping[str, Any]) -> list[
         told.append("row_age is not of a table that the statement reads")
     if names := snapshot.reading_functions(explained.functions(plan)):
         told.append(f"what the function {', '.join(names)} reads has no age: join its tables instead")
+    if explained.picks_rows(plan):
+        told.append("which row is taken (LIMIT, DISTINCT ON, a window function) can change without a younger row")
     if explained.takes_the_oldest(plan):
         told.append("row_age takes the greatest of several ages: take least() of them, or min()")
     return told
@@ -215,14 +218,18 @@ def _uncounted(scan: Scan) -> str:
     return f"row_age does not count {scan.table} (as {scan.alias}): add age({scan.alias}.xmin) by least()"
 
 
-def _must_not_scan_for_each(snapshot: Snapshot, statement: str, own_rows: int) -> None:
+def _must_not_scan_for_each(snapshot: Snapshot, statement: str, facts: Facts) -> None:
     """Refuse what is no trouble for one workspace and a great one for a thousand of them."""
     if not text.names_workspace(statement):
         return
     plan, nobody = snapshot.explained_for_nobody(statement)
     for scan in explained.scans(plan):
         rows = snapshot.table_rows(*scan.name) if scan.is_whole else 0
-        if rows >= _LARGE_ROWS and own_rows * _SHARED < rows:
+        if rows < _LARGE_ROWS or facts.rows * _SHARED >= rows:
+            continue
+        # What was read until the time was up is not all that there is.
+        own_rows = facts.rows if facts.is_all else snapshot.counts(statement, facts.columns)[0]
+        if own_rows * _SHARED < rows:
             raise StatementError(
                 f"the statement would scan all of {scan.table}, about {rows:,} rows, for each workspace; this one has"
                 f" {own_rows:,}",

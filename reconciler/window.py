@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FARTHEST: Final = 2**31 - 10**6
 _LOW_32_BITS: Final = 2**32 - 1
 #: Reasons of a sweep in which nothing was missed before: it is the first one, or everything means something else now.
-_AFRESH: Final = ("first_run", "mapping_changed", "source_changed")
+_AFRESH: Final[frozenset[str | None]] = frozenset({"first_run", "mapping_changed", "source_changed"})
 
 
 class Mode(enum.StrEnum):
@@ -111,12 +111,21 @@ class Reading:
 
 
 def window(
-    mode: Mode, mark: Watermark | None, *, overlap_seconds: float, reason: str | None, broken: str | None
+    mode: Mode,
+    mark: Watermark | None,
+    *,
+    overlap_seconds: float,
+    reason: str | None,
+    broken: str | None,
+    asked: str | None = None,
 ) -> Window:
-    """What is to be read. `reason`: why a sweep is due; `broken`: why the watermark can't be gone on from."""
+    """What is to be read. `reason`: why a sweep is due; `broken`: why the watermark can't be gone on from.
+
+    `asked` is the reason of a sweep that is due besides, where another one has the word.
+    """
     if reason in (None, "daily_sweep"):
         reason = broken or reason
-    is_comparable = mark is not None and not broken and reason not in _AFRESH
+    is_comparable = mark is not None and not broken and not {reason, asked} & _AFRESH
     on_time = _on_time(mode, mark) if mark is not None and is_comparable else None
     match on_time:
         case Times(moment) if reason is None:

@@ -11,7 +11,17 @@ if TYPE_CHECKING:
 
 #: Steps that read a table from its beginning to its end.
 _WHOLE: Final = ("Seq Scan",)
-_CONDITIONS: Final = ("Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "Function Call")
+_PICKING: Final = ("Limit", "Unique", "WindowAgg")
+_CONDITIONS: Final = (
+    "Filter",
+    "Index Cond",
+    "Recheck Cond",
+    "Hash Cond",
+    "Merge Cond",
+    "Join Filter",
+    "Function Call",
+    "One-Time Filter",
+)
 _TIME: Final = r"\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\(|\b(CURRENT|LOCAL)_?(DATE|TIME)"
 
 
@@ -53,7 +63,12 @@ def asks_the_time(plan: Mapping[str, Any]) -> bool:
 
 def takes_the_oldest(plan: Mapping[str, Any]) -> bool:
     """Whether several ages are made one by taking the greatest: one fresh row among old ones is not seen then."""
-    return any(re.search(r"(GREATEST|\bmax)\([^()]*age\(", told) for told in _expressions(plan))
+    return any(re.search(r"(GREATEST|\bmax)\(.*age\(", told) for told in _expressions(plan))
+
+
+def picks_rows(plan: Mapping[str, Any]) -> bool:
+    """Whether a row may lose its place to another one: the one that takes it has not become younger by that."""
+    return any(step["Node Type"] in _PICKING for step in _steps(plan))
 
 
 def column_of(condition: str, value: str) -> str | None:

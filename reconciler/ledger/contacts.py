@@ -39,7 +39,22 @@ class Merged:
 def stage(tx: Transaction, contacts: Iterable[tuple[Contact, bool]], hash_of: Callable[[str], bytes]) -> int:
     """Copy contacts, each with whether its window has it, into a staging table of this transaction; says how many."""
     run(tx, "contacts_stage")
+    return stage_more(tx, contacts, hash_of)
+
+
+def stage_more(tx: Transaction, contacts: Iterable[tuple[Contact, bool]], hash_of: Callable[[str], bytes]) -> int:
+    """Copy further contacts into the same staging table; says how many."""
     return copy(tx, "staged_contacts", _COLUMNS, _records(contacts, hash_of))
+
+
+def unsure(tx: Transaction, connection_id: int) -> list[str]:
+    """Who was missing from a reading of some contacts only, and is not among the staged."""
+    return [row.contact_id for row in rows(tx, "contacts_unsure", connection_id=connection_id)]
+
+
+def be_sure(tx: Transaction, connection_id: int) -> None:
+    """Who was asked for once more and is still missing is gone for good."""
+    run(tx, "contacts_sure", connection_id=connection_id)
 
 
 def doubled(tx: Transaction) -> Sequence[str]:

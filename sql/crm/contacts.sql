@@ -6,8 +6,8 @@
 -- contact_id     what identifies the contact for good. Required, and no two rows may share it.
 -- email          the address. Required as a column, but may be NULL.
 -- changed_at     when the row last changed, as a time with time zone.
--- row_age        how many transactions ago the row was last written. With it no change is missed,
---                however late it is committed. Over joined tables take the LEAST of their ages. Over a
+-- row_age        how many transactions ago the row was last written. With it nothing that is
+--                committed late is missed. Over joined tables take the LEAST of their ages. Over a
 --                view leave it out, as a view has no xmin.
 -- eligible       whether the contact belongs on the list. Do not filter people out with WHERE.
 --                Return every row of the workspace and say here who belongs. A row that

@@ -9,7 +9,8 @@ WITH written AS (
     ON CONFLICT (connection_id, contact_id) DO UPDATE
     SET address = EXCLUDED.address, address_hash = EXCLUDED.address_hash, fault = EXCLUDED.fault,
         eligible = EXCLUDED.eligible, opted_out = EXCLUDED.opted_out, fields = EXCLUDED.fields,
-        refused = EXCLUDED.refused, changed_at = EXCLUDED.changed_at, gone_at = NULL
+        refused = EXCLUDED.refused, changed_at = EXCLUDED.changed_at, gone_at = NULL,
+        is_unsure = false
     WHERE (c.address, c.address_hash, c.fault, c.eligible, c.opted_out, c.fields, c.refused)
           IS DISTINCT FROM
           (EXCLUDED.address, EXCLUDED.address_hash, EXCLUDED.fault, EXCLUDED.eligible, EXCLUDED.opted_out,

@@ -1,10 +1,13 @@
 -- Where the CRM and the ledger are, which window a connection has and why, why a full comparison is due, and holds that
 -- somebody answers or that lift by themselves.
 
--- Of an earlier version nothing is known of the port: the next run reads everything and takes the CRM as it is.
-DELETE FROM reconciler.watermarks;
-ALTER TABLE reconciler.watermarks ADD COLUMN port integer NOT NULL;
-COMMENT ON COLUMN reconciler.watermarks.port IS 'The CRM''s port, as configured.';
+-- Of an earlier version neither port nor row version are known: 0 is no difference, and every version is younger.
+UPDATE reconciler.watermarks
+SET position = '0', host = coalesce(host, ''), database = coalesce(database, ''),
+    system_identifier = coalesce(system_identifier, ''), timeline = coalesce(timeline, 0);
+ALTER TABLE reconciler.watermarks ADD COLUMN port integer NOT NULL DEFAULT 0;
+ALTER TABLE reconciler.watermarks ALTER COLUMN port DROP DEFAULT;
+COMMENT ON COLUMN reconciler.watermarks.port IS 'The CRM''s port, as configured; 0: not known.';
 COMMENT ON COLUMN reconciler.watermarks.position IS 'The snapshot''s oldest running transaction, as a decimal xid8, whatever the mode.';
 
 ALTER TABLE reconciler.connections
@@ -19,11 +22,16 @@ UPDATE reconciler.connections SET window_mode = 'overlap' WHERE columns ? 'chang
 UPDATE reconciler.connections SET window_reason = 'chosen by an earlier version; `reconciler set NAME window=auto` looks again';
 COMMENT ON COLUMN reconciler.connections.window_mode IS 'How changes are found: xmin, whole or overlap.';
 COMMENT ON COLUMN reconciler.connections.window_reason IS 'Why it is this one, in words.';
-COMMENT ON COLUMN reconciler.connections.home IS 'Where the ledger was when somebody last said that it is the real one; NULL: not looked at yet.';
+COMMENT ON COLUMN reconciler.connections.home IS 'Where the ledger was when somebody last said that it is the real one; NULL: of an earlier version.';
 COMMENT ON COLUMN reconciler.connections.sweep_reason IS 'Why the next comparison is a full one, where nothing else asks for it: mapping_changed, source_changed or gap.';
 COMMENT ON COLUMN reconciler.connections.paused_reason IS 'The code of what paused it; NULL: somebody did, or nothing.';
 COMMENT ON COLUMN reconciler.connections.paused_message IS 'What paused it and what to do, in a sentence.';
 COMMENT ON COLUMN reconciler.connections.held_run_id IS 'The run that began the hold: `approve` and `decline` name it.';
+
+ALTER TABLE reconciler.contacts ADD COLUMN is_unsure boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN reconciler.contacts.is_unsure IS 'Missing from a reading of some contacts only: the next run asks for it once more before it is taken for gone for good.';
+-- These are few among many, and every run looks for them.
+CREATE INDEX contacts_unsure ON reconciler.contacts (connection_id) WHERE is_unsure;
 
 CREATE TABLE reconciler.holds (
     hold_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -93,7 +93,7 @@ def test_an_approval_covers_no_second_shrinking(acme: Installation) -> None:
     for _ in range(2):
         acme.say("run", "--all")
     assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(10,)]
-    assert acme.say("approve", str(number), "--json").code == 0
+    assert acme.say("approve", str(said.json["run_id"]), "--json").code == 0
     assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(1,)]
     assert [row[0] for row in audited(acme)] == ["approve", "approve"]
 
@@ -179,6 +179,29 @@ def test_an_approval_covers_what_its_report_said_and_not_what_ticks_have_met_sin
 
     assert "4 contacts, after 10" in said.err
     assert (said.code, said.json["reason"]) == (4, "source_shrunk")
+    assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(10,)]
+
+
+def test_a_run_whose_numbers_are_no_longer_those_that_hold_can_not_be_approved(acme: Installation) -> None:
+    show(acme, at_most(4))
+    number = held_run(acme)
+    show(acme, NOBODY)
+    newer = held_run(acme)
+
+    assert_refused(acme.say("approve", str(number)), 2, f"nothing of run {number} is held now", f"run {newer}")
+
+    assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(10,)]
+    assert "0 contacts, after 10" in acme.say("approve", str(newer)).err
+
+
+def test_an_approval_whose_own_run_met_fewer_is_no_approval_of_those(acme: Installation) -> None:
+    show(acme, at_most(4))
+    number = held_run(acme)
+    show(acme, NOBODY)
+
+    assert acme.say("approve", str(number)).code == 4
+    assert acme.say("approve", str(number)).code == 2
+
     assert acme.sql("SELECT count(*) FROM reconciler.contacts WHERE gone_at IS NULL") == [(10,)]
 
 

@@ -55,10 +55,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_default_statement_finds_changes_by_row_versions_and_says_so(installation: Installation) -> None:
     said = installation.connect()
 
-    assert "Window: xmin: by row versions no change is missed, however late it is committed" in said.err
+    assert "Window: xmin: by row versions no late commit is missed" in said.err
     mode, reason = window(installation)
     assert mode == "xmin"
-    assert "rows that disappear are found by the daily sweep" in reason
+    assert "rows that disappear, and what moves no row version, are found by the daily sweep" in reason
     shown = " ".join(installation.say("status", "acme").out.split())
     assert f"window xmin: {reason}" in shown
 
