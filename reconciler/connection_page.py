@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler import mapping, token_end
-from reconciler.holding import APPROVABLE
+from reconciler.holding import can_be_answered
 from reconciler.page import WIDTH, block, held_back, number, reasons, sentence
 from reconciler.token_end import minute
 
@@ -67,7 +67,7 @@ def _told(message: str | None) -> str:
 
 def _answers(connection: Connection) -> str:
     """What can be said to what is held."""
-    if connection.held_reason not in APPROVABLE:
+    if not can_be_answered(connection):
         return ""
     number = connection.held_run_id
     return f"; if it is right so: `reconciler approve {number}`, if not: `reconciler decline {number}`"

@@ -11,9 +11,10 @@ from reconciler.redaction import masked_addresses
 
 if TYPE_CHECKING:
     from reconciler.probe import Choice, Counts, Facts
+    from reconciler.sample import Sample
 
 
-def text(facts: Facts, counts: Counts, choice: Choice) -> str:
+def text(facts: Facts, counts: Counts, choice: Choice, sample: Sample | None) -> str:
     """What each column becomes, what the rows are like, which window there will be and what it costs."""
     width = max(map(len, facts.columns))
     lines = ["Columns"]
@@ -21,18 +22,21 @@ def text(facts: Facts, counts: Counts, choice: Choice) -> str:
     lines += ["", block("Rows", f"{number(counts.rows, 'row')}: {_people(counts)}")]
     if wrong := _wrong(counts):
         lines.append(block("Wrong", wrong))
+    if sample is not None and (told := _unusable(sample)):
+        lines.append(block("Left out", told))
     took = spent(facts.seconds) if facts.is_all else f"longer than {facts.whole_seconds:g} s"
     lines.append(block("Read", f"everything takes {took}{_tick(facts)}"))
     lines.append(block("Window", f"{choice.mode}: {choice.reason}"))
     return "\n".join(lines)
 
 
-def as_json(facts: Facts, counts: Counts, choice: Choice) -> dict[str, object]:
+def as_json(facts: Facts, counts: Counts, choice: Choice, sample: Sample | None) -> dict[str, object]:
     return {
         "columns": [
             {"name": name, "type": type_, "meaning": mapping.meaning(name)} for name, type_ in facts.columns.items()
         ],
         "rows": counts.to_json(),
+        "sample": None if sample is None else sample.to_json(),
         "seconds": {
             "everything": round(facts.seconds, 3) if facts.is_all else None,
             "changes": None if facts.tick_seconds is None else round(facts.tick_seconds, 3),
@@ -57,6 +61,12 @@ def _wrong(counts: Counts) -> str:
         ids = masked_addresses(", ".join(counts.doubled))
         told.append(f"contact_id {ids} more than once: look for a join that multiplies rows")
     return "; ".join(told)
+
+
+def _unusable(sample: Sample) -> str:
+    told = [f"{sample.invalid:,} with an address that can't be used"] if sample.invalid else []
+    told += [f"{count:,} values of {name}" for name, count in sorted(sample.left_out.items())]
+    return f"of the first {number(sample.rows, 'row')}: {', '.join(told)}" if told else ""
 
 
 def _tick(facts: Facts) -> str:

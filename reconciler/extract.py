@@ -15,6 +15,7 @@ import email_validator
 
 from reconciler import fields, guard, mapping
 from reconciler import window as windows
+from reconciler.crm import versions
 from reconciler.domain import Contact
 from reconciler.errors import SchemaChanged, SourceMoved, SourceShrunk, StatementError
 from reconciler.ledger import connections, watermarks
@@ -58,9 +59,12 @@ def extract(
     Raises SourceMoved, SchemaChanged and SourceShrunk where the CRM is not the one that was read before, and
     StatementError where the statement returns a contact twice or without an id. Nothing is written then.
     """
-    with crm.snapshot() as snapshot:
+    with crm.snapshot(connection.statement) as opened:
+        snapshot = opened.of(connection.workspace)
         window = _window(tx, connection, snapshot.position, told.reason)
-        _must_have_the_same_columns(snapshot.of(connection.workspace), connection)
+        names = _must_have_the_same_columns(snapshot, connection)
+        if window.reason is not None and window.mode is Mode.XMIN:
+            _must_still_count(snapshot, connection, names)
         found = snapshot.rows(
             connection.statement,
             wanted(connection.columns),
@@ -128,12 +132,16 @@ def _window(tx: Transaction, connection: Connection, here: Position, reason: str
     mark = watermarks.read(tx, connection.connection_id)
     _must_be_the_same_place(mark, here)
     limits = connection.limits
+    mode = Mode(connection.window_mode)
+    broken = windows.broken(mark, here, connection.now, limits.gap_seconds)
+    if broken is None and windows.is_restructured(mode, mark, here):
+        broken = "source_changed"
     return windows.window(
-        Mode(connection.window_mode),
+        mode,
         mark,
         overlap_seconds=limits.overlap_seconds,
         reason=reason,
-        broken=windows.broken(mark, here, connection.now, limits.gap_seconds),
+        broken=broken,
         asked=connection.sweep_reason,
     )
 
@@ -151,12 +159,23 @@ def _must_be_believable(read: int, last: int, approved: int | None = None, *, is
         raise SourceShrunk(read, last, is_part=is_part)
 
 
-def _must_have_the_same_columns(snapshot: Snapshot, connection: Connection) -> None:
+def _must_have_the_same_columns(snapshot: Snapshot, connection: Connection) -> list[str]:
+    """The statement's columns, in its order."""
     now = snapshot.columns(connection.statement)
     if told := mapping.difference(connection.columns, {column.name: column.type for column in now}):
         raise SchemaChanged(
             f"the columns of the CRM statement have changed: {told}",
             advice=f"if that is meant, `reconciler crm accept {connection.name}`; else repair the CRM",
+        )
+    return [column.name for column in now]
+
+
+def _must_still_count(snapshot: Snapshot, connection: Connection, columns: Sequence[str]) -> None:
+    """A view or a function may be another one by now, whose changes no row's age shows."""
+    if told := versions.obstacles(snapshot, snapshot.explained(connection.statement), columns):
+        raise SchemaChanged(
+            f"row versions no longer show every change: {'; '.join(told)}",
+            advice=f"repair the CRM, or let `reconciler crm accept {connection.name}` choose another window",
         )
 
 

@@ -45,7 +45,7 @@ def contacts(work: Work, request: Request) -> Reading:
         told = Extraction(reason, holding.approved_contacts(tx, work.connection))
         reading = extract(tx, work.crm, work.connection, work.run_id, work.keys.hash_of, told)
         _note_mode(tx, work, reading.window.reason)
-        holding.lift_of_the_source(tx, work.connection)
+        holding.lift_of_the_source(tx, work.connection, is_whole=reading.window.since is None)
     return reading
 
 

@@ -30,6 +30,11 @@ PAUSING: Final = frozenset({"other_crm", "other_ledger"})
 APPROVED_HOURS: Final = 24
 
 
+def can_be_answered(connection: Connection) -> bool:
+    """Whether somebody can say that what is held is right: of some contacts there are no numbers that say it of all."""
+    return connection.held_reason in APPROVABLE and bool(connection.held_counts)
+
+
 def is_told(connection: Connection, ending: Ending) -> bool:
     """Whether a run only met what holds the connection already: that has been told."""
     is_same = connection.held_reason == ending.reason or stands_before(connection, ending)
@@ -57,8 +62,10 @@ def note(tx: Transaction, connection: Connection, ending: Ending) -> None:
         holds.note(tx, connection.connection_id, ending.reason or "", ending.message or "")
 
 
-def lift_of_the_source(tx: Transaction, connection: Connection) -> None:
-    """The CRM was read: what it was held for no longer holds."""
+def lift_of_the_source(tx: Transaction, connection: Connection, *, is_whole: bool) -> None:
+    """The CRM was read: what it was held for no longer holds. All of it was read: what was approved has been done."""
+    if is_whole:
+        holds.end_approvals(tx, connection.connection_id, SHRUNK)
     if connection.held_reason in OF_THE_SOURCE:
         connections.release(tx, connection.connection_id)
 
@@ -84,13 +91,22 @@ def approve(ledger: Ledger, run_id: int, actor: str) -> tuple[str, str]:
     """
     with ledger.transaction() as tx:
         held = _held(tx, run_id)
-        if held.reason not in APPROVABLE:
-            raise UsageError(
-                f"{held.name} is held, and approving does not help: {CATALOGUE[held.reason].meaning}",
-                advice=CATALOGUE[held.reason].action,
-            )
+        _must_be_approvable(held)
         _answer(tx, held, run_id, "approved", actor)
     return str(held.name), _numbers(held.counts)
+
+
+def _must_be_approvable(held: Row) -> None:
+    if held.reason not in APPROVABLE:
+        raise UsageError(
+            f"{held.name} is held, and approving does not help: {CATALOGUE[held.reason].meaning}",
+            advice=CATALOGUE[held.reason].action,
+        )
+    if not held.counts:
+        raise UsageError(
+            f"{held.name} is held because contacts were missing right before they were pushed: that is not all of them",
+            advice=f"`reconciler run {held.name}` reads all; it goes on, or says what there is to approve",
+        )
 
 
 def decline(ledger: Ledger, run_id: int, actor: str) -> str:
@@ -102,8 +118,8 @@ def decline(ledger: Ledger, run_id: int, actor: str) -> str:
 
 
 def _numbers(counts: Mapping[str, int]) -> str:
-    """What was approved, in words; empty where there are no numbers."""
-    return f"{counts['read']:,} contacts, after {counts['last']:,}" if counts else ""
+    """What was approved, in words."""
+    return f"{counts['read']:,} contacts, after {counts['last']:,}"
 
 
 def _held(tx: Transaction, run_id: int) -> Row:

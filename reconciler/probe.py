@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler import mapping
-from reconciler.crm import explained, text
+from reconciler.crm import explained, text, versions
 from reconciler.errors import StatementError
 from reconciler.window import Mode, Versions
 
@@ -78,8 +78,7 @@ def look(crm: Crm, statement: str, workspace: str, limits: Limits, monotonic: Ca
 
     Refused too is a statement that would scan a table of many workspaces for each of them; the index it needs is said.
     """
-    if "\0" in statement:
-        raise StatementError("the CRM statement has a NUL byte in it", advice="save it as plain UTF-8 text")
+    _must_be_plain(statement)
     with crm.snapshot() as opened:
         snapshot = opened.of(workspace)
         columns = _checked(snapshot.columns(statement))
@@ -91,7 +90,7 @@ def look(crm: Crm, statement: str, workspace: str, limits: Limits, monotonic: Ca
             seconds=0.0,
             is_all=False,
             tick_seconds=None,
-            uncounted=_obstacles_of_versions(snapshot, plan),
+            uncounted=versions.obstacles(snapshot, plan, list(columns)),
             asks_the_time=explained.asks_the_time(plan),
             whole_seconds=limits.whole_seconds,
         )
@@ -125,6 +124,16 @@ def spent(seconds: float) -> str:
     """A time in words, as far as it is of interest."""
     least = 0.1
     return f"{seconds:.1f} s" if seconds >= least else "under 0.1 s"
+
+
+def _must_be_plain(statement: str) -> None:
+    if "\0" in statement:
+        raise StatementError("the CRM statement has a NUL byte in it", advice="save it as plain UTF-8 text")
+    if found := text.other_parameter(statement):
+        raise StatementError(
+            f"the CRM statement has the parameter {found}, for which there is no value",
+            advice="the one parameter that it can have is :workspace",
+        )
 
 
 def _best(facts: Facts) -> Choice:
@@ -195,27 +204,6 @@ def _measured(snapshot: Snapshot, statement: str, facts: Facts, monotonic: Calla
         snapshot.count(statement, Versions(snapshot.position.xmin))
         tick = monotonic() - began
     return replace(facts, rows=rows, seconds=seconds, is_all=is_all, tick_seconds=tick)
-
-
-def _obstacles_of_versions(snapshot: Snapshot, plan: Mapping[str, Any]) -> list[str]:
-    """Why a row's age would not go down with each change of what is read, in words with what to do."""
-    scans = explained.scans(plan)
-    told = [_uncounted(scan) for scan in scans if scan.is_foreign or not scan.counts_versions]
-    if not scans:
-        told.append("row_age is not of a table that the statement reads")
-    if names := snapshot.reading_functions(explained.functions(plan)):
-        told.append(f"what the function {', '.join(names)} reads has no age: join its tables instead")
-    if explained.picks_rows(plan):
-        told.append("which row is taken (LIMIT, DISTINCT ON, a window function) can change without a younger row")
-    if explained.takes_the_oldest(plan):
-        told.append("row_age takes the greatest of several ages: take least() of them, or min()")
-    return told
-
-
-def _uncounted(scan: Scan) -> str:
-    if scan.is_foreign:
-        return f"{scan.table} is a foreign table: its row versions are another server's"
-    return f"row_age does not count {scan.table} (as {scan.alias}): add age({scan.alias}.xmin) by least()"
 
 
 def _must_not_scan_for_each(snapshot: Snapshot, statement: str, facts: Facts) -> None:

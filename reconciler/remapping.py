@@ -33,7 +33,7 @@ def parse_window(text: str) -> str:
 
 
 def accept(ledger: Ledger, connection: Connection, facts: Facts, actor: str) -> str:
-    """Take the statement's columns as they are now; says how they differ. Audited.
+    """Take the statement's columns as they are now; says how they differ, and another window if so. Audited.
 
     What was decided is forgotten, and the next run compares both sides in full. A hold for the columns is lifted.
     """
@@ -46,7 +46,8 @@ def accept(ledger: Ledger, connection: Connection, facts: Facts, actor: str) -> 
         if connection.held_reason in ("schema_changed", "statement"):
             connections.release(tx, connection.connection_id)
         audit.write(tx, actor, "crm accept", connection.name, {"difference": told, "window": choice.mode})
-    return told
+    is_other = choice.mode.value != connection.window_mode
+    return "; ".join(filter(None, (told, f"changes are found by {choice.mode} from now on" if is_other else "")))
 
 
 def set_window(tx: Transaction, connection: Connection, choice: Choice) -> None:

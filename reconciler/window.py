@@ -64,6 +64,8 @@ class Position:
     now: dt.datetime
     xmin: int
     xmax: int
+    #: A digest of what the tables are like, apart from their rows; "" where that is not known.
+    structure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Watermark:
     origin: Origin
     #: By the ledger's clock.
     read_at: dt.datetime
+    structure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,13 @@ def broken(mark: Watermark | None, here: Position, now: dt.datetime, gap_seconds
     if here.xmax - mark.position >= _FARTHEST:
         return "gap"
     return "gap" if (now - mark.read_at).total_seconds() > gap_seconds else None
+
+
+def is_restructured(mode: Mode, mark: Watermark | None, here: Position) -> bool:
+    """Whether the tables are others than at the watermark: what is in them may be older than it, and yet be new."""
+    if mark is None or mode is Mode.WHOLE:
+        return False
+    return "" not in (mark.structure, here.structure) and mark.structure != here.structure
 
 
 def _on_time(mode: Mode, mark: Watermark) -> Since | None:

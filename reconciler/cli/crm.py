@@ -33,7 +33,7 @@ def check(*, statement_file: str, workspace: str, crm_url_file: str | None, json
 
     Example: reconciler crm check --contacts-sql my-contacts.sql --workspace acme
     """
-    from reconciler import crm_page, probe
+    from reconciler import crm_page, probe, sample
     from reconciler.limits import Limits
     from reconciler.secret import Secret
 
@@ -43,12 +43,14 @@ def check(*, statement_file: str, workspace: str, crm_url_file: str | None, json
     crm = here.crm_for_a_check(url, Limits())
     facts = probe.look(crm, statement, workspace, Limits(), here.monotonic)
     counts = probe.count(crm, statement, workspace)
-    choice = probe.choose(facts)
+    is_usable = not (counts.doubled or counts.without_id)
+    first = sample.take(crm, statement, workspace, facts.columns) if is_usable else None
+    page = (facts, counts, probe.choose(facts), first)
     if json_:
-        print_json(crm_page.as_json(facts, counts, choice))
+        print_json(crm_page.as_json(*page))
     else:
-        click.echo(crm_page.text(facts, counts, choice))
-    if counts.doubled or counts.without_id:
+        click.echo(crm_page.text(*page))
+    if not is_usable:
         raise StatementError(
             "the CRM statement can't be used like this", advice="contact_id must be there, and each contact in one row"
         )

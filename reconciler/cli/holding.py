@@ -28,7 +28,7 @@ def approve(context: click.Context, run_id: str, *, later: bool, json_: bool) ->
     here = process()
     ledger = ready_ledger(here)
     name, what = holding.approve(ledger, run_number(run_id), actor())
-    click.echo(f"{name}: approved for {holding.APPROVED_HOURS} hours{f': {what}' if what else ''}.", err=True)
+    click.echo(f"{name}: approved for {holding.APPROVED_HOURS} hours: {what}.", err=True)
     if not later:
         run_and_exit(context, here, ledger, name, Request("approve", actor()), json_=json_)
 

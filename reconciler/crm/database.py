@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
+from reconciler.crm import structure
 from reconciler.crm.faults import translated
 from reconciler.crm.snapshot import Snapshot
-from reconciler.errors import CrmError
+from reconciler.crm.structure import Structure
+from reconciler.errors import CrmError, CrmUnreachable
 from reconciler.origin import Origin
+from reconciler.redaction import first_line
 from reconciler.window import Position
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ _FIRST: Final = """
                 ELSE statement_timestamp() END,
            CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
            CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint),
-           {server}
+           {server},
+           {structure}
 """
 #: The control file learns of a promotion only with the next checkpoint; the name of the log file has it at once.
 _SERVER: Final = """
@@ -58,46 +62,66 @@ class Crm:
         self._monotonic = monotonic
 
     @contextlib.contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
+    def snapshot(self, statement: str = "") -> Iterator[Snapshot]:
         """Open a read-only transaction in which everything is seen as of one moment.
 
+        With a statement its position has a digest of what the tables are like that the statement reads.
         Raises CrmUnreachable where there is no way in, StatementError where a statement is at fault.
         """
         # What goes wrong meanwhile the snapshot tells by itself: an error of the ledger's is not the CRM's.
         with contextlib.ExitStack() as stack:
             with translated(self._url, self._limits):
                 db = stack.enter_context(self._connected())
-                position = self._begin(db)
+                position, found = self._begin(db, statement)
             deadline = self._monotonic() + self._limits.crm_reading_seconds
-            yield Snapshot(db, position, deadline, self._monotonic, lambda: translated(self._url, self._limits))
+            yield Snapshot(
+                db, position, deadline, self._monotonic, lambda: translated(self._url, self._limits), found.types
+            )
             with translated(self._url, self._limits):
                 db.commit()
 
     def _connected(self) -> psycopg.Connection[Any]:
-        db = psycopg.connect(
-            self._url.dsn.reveal(), prepare_threshold=None, connect_timeout=10, cursor_factory=psycopg.RawCursor
-        )
+        try:
+            db = psycopg.connect(
+                self._url.dsn.reveal(),
+                prepare_threshold=None,
+                connect_timeout=10,
+                cursor_factory=psycopg.RawCursor,
+                # Also where the server, or the role, has an encoding that says nothing.
+                client_encoding="utf8",
+            )
+        except psycopg.ProgrammingError as error:
+            raise CrmUnreachable(
+                f"the CRM's address has an option that can't be used: {first_line(error)}",
+                advice="behind the ? stand only options of PostgreSQL's own, such as sslmode=require",
+            ) from error
         db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         db.read_only = True
         return db
 
-    def _begin(self, db: psycopg.Connection[Any]) -> Position:
+    def _begin(self, db: psycopg.Connection[Any], statement: str) -> tuple[Position, Structure]:
         """Begin the transaction; says where it is, and which server where the user may ask."""
         if db.info.server_version < _OLDEST_VERSION:
             raise CrmError(f"the CRM's PostgreSQL is {db.info.server_version // 10_000}; 13 is the oldest that will do")
         try:
-            return self._first(db, _SERVER, _BEGUN)
+            return self._first(db, statement, _SERVER, _BEGUN)
         except psycopg.errors.InsufficientPrivilege:
             db.rollback()
-            return self._first(db, _NO_SERVER, _NOT_BEGUN)
+            return self._first(db, statement, _NO_SERVER, _NOT_BEGUN)
 
-    def _first(self, db: psycopg.Connection[Any], server: str, begun: str) -> Position:
-        milliseconds = [
+    def _first(
+        self, db: psycopg.Connection[Any], statement: str, server: str, begun: str
+    ) -> tuple[Position, Structure]:
+        asked: list[object] = [
             str(int(seconds * 1000)) for seconds in (self._limits.crm_statement_seconds, self._limits.crm_lock_seconds)
         ]
-        row = db.execute(_FIRST.format(server=server, begun=begun), milliseconds).fetchone()
+        if statement:
+            asked += structure.parameters(statement)
+        query = _FIRST.format(server=server, begun=begun, structure=structure.QUERY if statement else "NULL")
+        row = db.execute(query, asked).fetchone()
         if row is None:
             raise CrmError("the CRM's database does not say where it is")
-        now, xmin, xmax, system_identifier, timeline = row[4:]
+        now, xmin, xmax, system_identifier, timeline, found = row[4:]
         origin = Origin(self._url.host, self._url.port, self._url.database, system_identifier, timeline)
-        return Position(origin, now, xmin, xmax)
+        tables = Structure.of(found)
+        return Position(origin, now, xmin, xmax, tables.digest), tables

@@ -22,7 +22,13 @@ _CONDITIONS: Final = (
     "Function Call",
     "One-Time Filter",
 )
-_TIME: Final = r"\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\(|\b(CURRENT|LOCAL)_?(DATE|TIME)"
+#: With one argument that is no row version, `age` counts from today.
+_TIME: Final = (
+    r"\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\(|\b(CURRENT|LOCAL)_?(DATE|TIME)"
+    r"|\bage\((?![^()]*\.xmin\))[^(),]*\)"
+)
+#: What an operator is written with.
+_OPERATOR: Final = r"[-+*/<>=~!@#%^&|`?]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +51,39 @@ class Scan:
         return self.schema, self.table
 
 
+def steps(step: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A step of a plan and all below it."""
+    yield step
+    for inner in step.get("Plans", ()):
+        yield from steps(inner)
+
+
+def output(step: Mapping[str, Any]) -> list[str]:
+    """What a step puts out, without the texts in it; a step that only hands on what others do tells nothing."""
+    return [without_texts(str(told)) for told in step.get("Output", ())]
+
+
+def conditions(step: Mapping[str, Any]) -> list[str]:
+    """What a step asks of rows, without the texts in it."""
+    return [without_texts(str(step[name])) for name in _CONDITIONS if name in step]
+
+
+def without_texts(told: str) -> str:
+    return re.sub(r"'(?:[^']|'')*'", "''", told)
+
+
 def scans(plan: Mapping[str, Any]) -> list[Scan]:
     """All scans of tables in a plan of EXPLAIN (VERBOSE, FORMAT JSON), in its order."""
     return list(_scans(plan, ""))
 
 
 def functions(plan: Mapping[str, Any]) -> set[str]:
-    """The names of all functions that a plan calls, without their schemas."""
-    called = {str(step["Function Name"]) for step in _steps(plan) if "Function Name" in step}
-    return called | {name for told in _expressions(plan) for name in re.findall(r"(\w+)\"?\(", told)}
+    """The names of all functions and operators that a plan calls, without their schemas."""
+    called = {str(step["Function Name"]) for step in steps(plan) if "Function Name" in step}
+    # PostgreSQL's own age of a row version is not a function of the CRM's that has this name.
+    told = [re.sub(r"(?<![\w.])age\(([^()]*\.xmin)\)", r"(\1)", each) for each in _expressions(plan)]
+    called |= {name for each in told for name in re.findall(r"(\w+)\"?\(", each)}
+    return called | {name for each in told for name in re.findall(_OPERATOR, each)}
 
 
 def asks_the_time(plan: Mapping[str, Any]) -> bool:
@@ -61,14 +91,9 @@ def asks_the_time(plan: Mapping[str, Any]) -> bool:
     return any(re.search(_TIME, told, re.IGNORECASE) for told in _expressions(plan))
 
 
-def takes_the_oldest(plan: Mapping[str, Any]) -> bool:
-    """Whether several ages are made one by taking the greatest: one fresh row among old ones is not seen then."""
-    return any(re.search(r"(GREATEST|\bmax)\(.*age\(", told) for told in _expressions(plan))
-
-
 def picks_rows(plan: Mapping[str, Any]) -> bool:
     """Whether a row may lose its place to another one: the one that takes it has not become younger by that."""
-    return any(step["Node Type"] in _PICKING for step in _steps(plan))
+    return any(step["Node Type"] in _PICKING for step in steps(plan))
 
 
 def column_of(condition: str, value: str) -> str | None:
@@ -81,17 +106,10 @@ def column_of(condition: str, value: str) -> str | None:
     return found[1] if found else None
 
 
-def _steps(step: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield step
-    for inner in step.get("Plans", ()):
-        yield from _steps(inner)
-
-
 def _expressions(plan: Mapping[str, Any]) -> Iterator[str]:
     """What each step puts out, and its conditions, without the texts in it."""
-    for step in _steps(plan):
-        told = [*step.get("Output", ()), *(step[name] for name in _CONDITIONS if name in step)]
-        yield from (re.sub(r"'(?:[^']|'')*'", "''", str(item)) for item in told)
+    for step in steps(plan):
+        yield from (*output(step), *conditions(step))
 
 
 def _scans(step: Mapping[str, Any], joined_by: str) -> Iterator[Scan]:

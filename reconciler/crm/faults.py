@@ -24,6 +24,8 @@ _STATEMENT_FAULTS: Final = (
     psycopg.errors.ReadOnlySqlTransaction,
     psycopg.errors.RaiseException,
 )
+#: An address that is masked already.
+_ONE_ADDRESS: Final = re.compile(r'"[^\s"@]?\*\*\*@[^\s"]+"')
 
 
 @contextlib.contextmanager
@@ -55,13 +57,19 @@ def translated(url: DatabaseUrl, limits: Limits) -> Iterator[None]:
 def _sentence(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return "the CRM statement tries to write; it may only read"
-    # It may quote a value: what can't be a number is often an address.
+    if isinstance(error, psycopg.errors.CharacterNotInRepertoire):
+        return "the CRM has text that is not UTF-8, and its database does not say what it is"
+    # It may quote a value: what can't be a number is often an address, or a phone.
     said = masked_addresses(error.diag.message_primary or first_line(error))
+    if isinstance(error, psycopg.DataError):
+        said = re.sub(r'".*"', lambda quoted: quoted[0] if _ONE_ADDRESS.fullmatch(quoted[0]) else '"***"', said)
     where = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
     return f"PostgreSQL does not take the CRM statement: {said}" + (f" (line {where[1]})" if where else "")
 
 
 def _advice(error: psycopg.Error) -> str:
+    if isinstance(error, psycopg.errors.CharacterNotInRepertoire):
+        return "say what it is: convert_from(convert(convert_to(x, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'UTF8') AS x"
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return "grant the user SELECT on the tables it names"
     if error.diag.message_primary == 'column "xmin" does not exist':

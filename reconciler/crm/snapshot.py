@@ -12,7 +12,7 @@ from reconciler.errors import StatementError
 from reconciler.mapping import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from reconciler.crm.text import Query
@@ -36,9 +36,15 @@ _TABLE_ROWS: Final = """
 """
 _READING_FUNCTIONS: Final = """
     SELECT DISTINCT CAST(p.proname AS text)
-    FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    WHERE CAST(p.proname AS text) = ANY (CAST($1 AS text[])) AND p.provolatile <> 'i' AND p.prokind = 'f'
-      AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    FROM pg_proc AS p
+    JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    JOIN pg_language AS l ON l.oid = p.prolang
+    WHERE p.provolatile <> 'i' AND p.prokind = 'f' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+      AND (CAST(p.proname AS text) = ANY (CAST($1 AS text[]))
+           -- Operators of extensions have names that many operators have, and are no queries.
+           OR l.lanname NOT IN ('c', 'internal')
+              AND p.oid IN (SELECT o.oprcode FROM pg_operator AS o
+                            WHERE CAST(o.oprname AS text) = ANY (CAST($1 AS text[]))))
     ORDER BY 1
 """
 
@@ -53,12 +59,14 @@ class Snapshot:
         deadline: float,
         monotonic: Callable[[], float],
         translated: Callable[[], AbstractContextManager[None]],
+        types: Mapping[int, str],
     ) -> None:
         self._db = db
         self.position = position
         self._deadline = deadline
         self._monotonic = monotonic
         self._translated = translated
+        self._known_types = types
 
     _workspace: str = ""
 
@@ -125,7 +133,7 @@ class Snapshot:
             return self._db.execute(query, parameters).fetchall()
 
     def reading_functions(self, names: Collection[str]) -> list[str]:
-        """Those of some functions that are not PostgreSQL's own and may read tables."""
+        """Those of some functions and operators that are not PostgreSQL's own and may read tables."""
         return [str(row[0]) for row in self._fetched(_READING_FUNCTIONS, [sorted(names)])]
 
     def table_rows(self, schema: str, table: str) -> int:
@@ -155,7 +163,8 @@ class Snapshot:
         return [Column(name, types[oid]) for name, oid in described]
 
     def _types(self, oids: Iterable[int]) -> dict[int, str]:
-        known = {oid: info.regtype for oid in oids if (info := self._db.adapters.types.get(oid))}
+        known = dict(self._known_types)
+        known |= {oid: info.regtype for oid in oids if (info := self._db.adapters.types.get(oid))}
         if unknown := sorted(set(oids) - set(known)):
             looked_up = "SELECT o.oid, format_type(o.oid, NULL) FROM unnest(CAST($1 AS oid[])) AS o (oid)"
             known |= dict(self._db.execute(looked_up, [unknown]).fetchall())

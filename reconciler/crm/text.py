@@ -22,8 +22,16 @@ _MOST_CHARACTERS: Final = 1000
 _ALL: Final = "(CAST($1 AS text) IS NULL OR true)"
 #: Parts of a statement in which `:workspace` is not the parameter, then the parameter itself.
 _TOKENS: Final = re.compile(
-    r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\1\$|::|:workspace\b""", re.DOTALL
+    r"""(?P<comment>--[^\n]*|/\*.*?\*/)
+    |(?P<text>\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+    |"(?:[^"]|"")*"|::|:workspace\b""",
+    re.DOTALL | re.VERBOSE,
 )
+#: What may follow the one statement.
+_CLOSING: Final = re.compile(r"[\s;]+\Z")
+_NAME: Final = r'(?:[^\W\d][\w$]*|"(?:[^"]|"")+")'
+#: A word, or one sign that is none.
+_PARTS: Final = re.compile(rf"{_NAME}|\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,24 @@ class Query:
 def names_workspace(statement: str) -> bool:
     """Whether the statement uses its parameter."""
     return any(token[0] == ":workspace" for token in _TOKENS.finditer(statement))
+
+
+def other_parameter(statement: str) -> str | None:
+    """A parameter in the statement that is not the workspace, such as `$2`."""
+    bare = _TOKENS.sub(" ", statement)
+    found = re.search(r"(?<![\w$])\$\d+", bare)
+    return found[0] if found else None
+
+
+def names(statement: str) -> set[tuple[str, str]]:
+    """Every name in a statement: alone, with an empty schema, and with what stands before it and a dot."""
+    bare = _TOKENS.sub(lambda token: token[0] if token[0][0] == '"' else " ", statement)
+    parts = _PARTS.findall(bare)
+    found = {("", _folded(part)) for part in parts if re.fullmatch(_NAME, part)}
+    behind = zip(parts, parts[1:], parts[2:], strict=False)
+    return found | {
+        (_folded(before), _folded(name)) for before, dot, name in behind if dot == "." and re.fullmatch(_NAME, name)
+    }
 
 
 def everything(statement: str) -> str:
@@ -81,7 +107,7 @@ def counts(statement: str, workspace: str, names: Collection[str]) -> Query:
 
 def doubled(statement: str, workspace: str) -> Query:
     """Some contact ids that are there more than once."""
-    found = f"SELECT CAST(contact_id AS text) FROM {_subselect(statement)} WHERE {_ALL}"
+    found = f"SELECT CAST(contact_id AS text) FROM {_subselect(statement)} WHERE {_ALL} AND contact_id IS NOT NULL"
     return Query(f"{found} GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 3", [workspace])
 
 
@@ -113,9 +139,20 @@ class _Conditions:
 
 
 def _subselect(statement: str) -> str:
-    numbered = _TOKENS.sub(lambda token: "CAST($1 AS text)" if token[0] == ":workspace" else token[0], statement)
-    # What stands before it stays, so that PostgreSQL counts its lines as the file has them.
-    return f"({numbered.rstrip().rstrip(';')}\n) AS crm"
+    # What stands before its end stays, so that PostgreSQL counts its lines as the file has them.
+    ended = _CLOSING.sub("", _TOKENS.sub(lambda token: _blank(token) if token["comment"] else token[0], statement))
+    kept = statement[: len(ended)]
+    numbered = _TOKENS.sub(lambda token: "CAST($1 AS text)" if token[0] == ":workspace" else token[0], kept)
+    return f"({numbered}\n) AS crm"
+
+
+def _blank(token: re.Match[str]) -> str:
+    return " " * len(token[0])
+
+
+def _folded(name: str) -> str:
+    """A name as the catalogue has it."""
+    return name[1:-1].replace('""', '"') if name[0] == '"' else name.lower()
 
 
 def _expression(name: str) -> str:

@@ -60,6 +60,8 @@ class Connection:
     paused_reason: str | None
     paused_message: str | None
     held_run_id: int | None
+    #: The numbers that an answer would be about; empty where there are none.
+    held_counts: Mapping[str, int] | None
     now: dt.datetime
 
     @property

@@ -40,6 +40,11 @@ def answer(tx: Transaction, hold_id: int, said: str, actor: str, hours: int) -> 
 
 
 def approved(tx: Transaction, connection_id: int, reason: str) -> Mapping[str, Any] | None:
-    """The numbers that an approval covers which still counts, or None."""
+    """The numbers that an approval covers which still counts, or None: also after another hold in between."""
     row = one(tx, "hold_approved", connection_id=connection_id, reason=reason)
     return None if row is None else row.counts
+
+
+def end_approvals(tx: Transaction, connection_id: int, reason: str) -> None:
+    """What was approved has been done: the next time somebody has to say it anew."""
+    run(tx, "hold_end_approvals", connection_id=connection_id, reason=reason)

@@ -19,7 +19,7 @@ def read(tx: Transaction, connection_id: int) -> Watermark | None:
     if row is None:
         return None
     origin = Origin(row.host, row.port, row.database, row.system_identifier, row.timeline)
-    return Watermark(row.until, int(row.position), origin, row.read_at)
+    return Watermark(row.until, int(row.position), origin, row.read_at, row.structure)
 
 
 def move(tx: Transaction, connection_id: int, window: Window, until: Position) -> None:
@@ -38,4 +38,5 @@ def move(tx: Transaction, connection_id: int, window: Window, until: Position) -
         database=origin.database,
         system_identifier=origin.system_identifier,
         timeline=origin.timeline,
+        structure=until.structure,
     )

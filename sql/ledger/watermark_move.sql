@@ -1,13 +1,14 @@
 -- Move the watermark, in the transaction that writes what it covers.
--- Parameters: connection_id, mode, until, position, overlap_seconds, host, port, database, system_identifier, timeline.
+-- Parameters: connection_id, mode, until, position, overlap_seconds, host, port, database, system_identifier, timeline,
+-- structure.
 INSERT INTO reconciler.watermarks (connection_id, mode, until, position, overlap_seconds, host, port, database,
-                                   system_identifier, timeline, read_at)
+                                   system_identifier, timeline, structure, read_at)
 VALUES (:connection_id, :mode, :until, :position, :overlap_seconds, :host, :port, :database, :system_identifier,
-        :timeline, reconciler.clock())
+        :timeline, :structure, reconciler.clock())
 ON CONFLICT (connection_id) DO UPDATE
 SET mode = EXCLUDED.mode, until = EXCLUDED.until, position = EXCLUDED.position,
     overlap_seconds = EXCLUDED.overlap_seconds, host = EXCLUDED.host, port = EXCLUDED.port,
-    database = EXCLUDED.database, read_at = EXCLUDED.read_at,
+    database = EXCLUDED.database, structure = EXCLUDED.structure, read_at = EXCLUDED.read_at,
     -- What a user may not ask for stays as it is known.
     system_identifier = coalesce(nullif(EXCLUDED.system_identifier, ''), watermarks.system_identifier),
     timeline = coalesce(nullif(EXCLUDED.timeline, 0), watermarks.timeline);

@@ -1,3 +1,3 @@
 -- The watermark of a connection. Parameter: connection_id.
-SELECT until, position, host, port, database, system_identifier, timeline, read_at
+SELECT until, position, host, port, database, system_identifier, timeline, read_at, structure
 FROM reconciler.watermarks WHERE connection_id = :connection_id;

@@ -214,6 +214,35 @@ def test_an_approval_that_has_expired_can_be_given_again(acme: Installation) -> 
     assert acme.say("approve", number, "--json").code == 0
 
 
+def test_an_approval_for_later_outlasts_another_hold_in_between(acme: Installation) -> None:
+    show(acme, at_most(4))
+    acme.say("approve", str(held_run(acme)), "--later")
+    acme.sql("ALTER VIEW people RENAME TO hidden")
+    assert acme.say("run", "acme", "--json").json["reason"] == "statement"
+    acme.sql("ALTER VIEW hidden RENAME TO people")
+
+    assert acme.run()["counts"]["read"] == 4
+
+    show(acme, PEOPLE)
+    acme.run()
+    show(acme, at_most(4))
+    held_run(acme)
+
+
+def test_a_later_no_outlasts_an_earlier_yes(acme: Installation) -> None:
+    show(acme, at_most(4))
+    acme.say("approve", str(held_run(acme)), "--later")
+    acme.sql("ALTER VIEW people RENAME TO hidden")
+    acme.say("run", "acme")
+    acme.sql("ALTER VIEW hidden RENAME TO people")
+    show(acme, at_most(1))
+    acme.say("decline", str(held_run(acme)))
+
+    show(acme, at_most(4))
+
+    held_run(acme)
+
+
 def test_resuming_while_a_held_tick_goes_on_is_not_undone_by_it(acme: Installation) -> None:
     show(acme, at_most(4))
     held_run(acme)

@@ -155,11 +155,12 @@ def test_the_crms_address_may_be_in_a_file(
         (GOOD.replace("contacts", "kontacts"), ('relation "kontacts" does not exist',)),
         (f"{GOOD}; DELETE FROM contacts", ("syntax error",)),
         (f"{GOOD} WHERE workspace = :tenant", ("syntax error",)),
+        (f"{GOOD} WHERE workspace = $2", ("the parameter $2, for which there is no value", "is :workspace")),
         ("DELETE FROM contacts RETURNING id AS contact_id, email", ("syntax error",)),
         (GOOD.replace("first_name", "(1 / (email IS NULL)::int)::text AS first_name"), ("division by zero",)),
         ("", ("mine.sql is empty",)),
     ],
-    ids=["columns", "syntax", "column", "table", "two", "parameter", "write", "row", "empty"],
+    ids=["columns", "syntax", "column", "table", "two", "parameter", "other parameter", "write", "row", "empty"],
 )
 def test_what_is_wrong_with_a_statement_is_said_all_at_once(
     lonely: Installation, statement: str, words: tuple[str, ...]
@@ -200,12 +201,52 @@ def test_an_address_as_an_id_that_is_there_twice_is_masked(lonely: Installation)
     assert "ada@" not in said.out + said.err
 
 
+def test_a_value_that_can_not_be_read_is_not_quoted(lonely: Installation) -> None:
+    lonely.add("ada@example.com", phone="697-555-0142")
+
+    said = check(lonely, GOOD.replace("first_name", "CAST(phone AS integer)::text AS phone"))
+
+    assert_refused(said, 2, 'invalid input syntax for type integer: "***"')
+    assert "0142" not in said.out + said.err
+
+
+def test_what_could_not_be_sent_is_counted_beforehand(lonely: Installation) -> None:
+    lonely.add("ada@example.com", first_name="A" * 51)
+    lonely.add("not an address")
+    lonely.add("bob@example.com")
+
+    said = check(lonely, GOOD)
+
+    assert (said.code, said.err) == (0, "")
+    assert "Left out  of the first 3 rows: 1 with an address that can't be used, 1 values of first_name" in said.out
+    found = check(lonely, GOOD, "--json").json["sample"]
+    assert found == {"rows": 3, "invalid": 1, "left_out": {"first_name": 1}}
+
+
+def test_an_id_that_is_too_long_is_told_beforehand(lonely: Installation) -> None:
+    lonely.add("ada@example.com")
+
+    said = check(lonely, GOOD.replace("id AS", "repeat('x', 256) AS"))
+
+    assert_refused(said, 2, "contact_id is longer than 255 characters")
+
+
+def test_an_option_of_the_crm_s_address_that_there_is_not_is_named(bare: Installation, database_url: str) -> None:
+    (bare.folder / "crm.url").write_text(f"{database_url}{'&' if '?' in database_url else '?'}color=blue")
+
+    said = check(bare, "SELECT 1 AS contact_id, '' AS email", "--crm-url-file", "crm.url")
+
+    assert_refused(said, 1, "the CRM's address has an option that can't be used", "color", "sslmode=require")
+
+
 def test_rows_without_an_id_are_counted(lonely: Installation) -> None:
     for email in ("ada@example.com", "bob@example.com", "eve@example.com"):
         lonely.add(email)
     statement = "SELECT nullif(email, 'ada@example.com') AS contact_id, email FROM contacts"
 
-    wrong(check(lonely, statement), "1 without a contact_id")
+    said = check(lonely, statement)
+    wrong(said, "1 without a contact_id")
+    assert "more than once" not in said.out
     wrong(check(lonely, statement.replace("nullif(email, 'ada@example.com')", "''")), "3 without a contact_id")
 
 

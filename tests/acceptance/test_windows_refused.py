@@ -16,10 +16,18 @@ FUNCTION = """
     CREATE FUNCTION phone_of(of_id uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
     BEGIN RETURN (SELECT p.phone FROM phones AS p WHERE p.id = of_id); END $$;
     CREATE FUNCTION everybody() RETURNS SETOF contacts LANGUAGE plpgsql STABLE AS $$
-    BEGIN RETURN QUERY SELECT * FROM contacts; END $$
+    BEGIN RETURN QUERY SELECT * FROM contacts; END $$;
+    CREATE FUNCTION phone_by(of_id uuid, also text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+    BEGIN RETURN (SELECT p.phone FROM phones AS p WHERE p.id = of_id); END $$;
+    CREATE OPERATOR ==> (LEFTARG = uuid, RIGHTARG = text, FUNCTION = phone_by)
 """
 
 FIRST_PHONE = "SELECT x.phone, age(x.xmin) AS row_age FROM phones AS x WHERE x.id = c.id ORDER BY x.phone LIMIT 1"
+
+#: Where a sum, or the first of several, becomes younger only sometimes.
+CAN_HIDE = "in a way that can hide a younger row"
+JOINED = "contacts AS c LEFT JOIN phones AS p USING (id)"
+BOTH_AGES = f"SELECT id, c.email, age(c.xmin) AS a, age(p.xmin) AS b FROM {JOINED} OFFSET 0"
 
 
 def given(installation: Installation, columns: str, source: str = "contacts") -> Said:
@@ -42,13 +50,19 @@ def window(installation: Installation) -> dict[str, Any]:
         (
             "greatest(age(c.xmin), age(p.xmin)) AS row_age",
             "contacts AS c LEFT JOIN phones AS p USING (id)",
-            "takes the greatest of several ages",
+            "in a way that can hide a younger row",
         ),
         (
             "greatest(coalesce(age(c.xmin), 0), coalesce(age(p.xmin), 0)) AS row_age",
             "contacts AS c LEFT JOIN phones AS p USING (id)",
-            "takes the greatest of several ages",
+            "in a way that can hide a younger row",
         ),
+        ("age(c.xmin) + age(p.xmin) AS row_age", JOINED, CAN_HIDE),
+        ("coalesce(age(p.xmin), age(c.xmin)) AS row_age", JOINED, CAN_HIDE),
+        ("CASE WHEN p.id IS NULL THEN age(c.xmin) ELSE age(p.xmin) END AS row_age", JOINED, CAN_HIDE),
+        ("m.row_age", f"(SELECT q.*, q.a + q.b AS row_age FROM ({BOTH_AGES}) AS q OFFSET 0) AS m", CAN_HIDE),
+        ("s.row_age", "(SELECT id, email, age(xmin) AS row_age FROM contacts WHERE age(xmin) > 9) AS s", CAN_HIDE),
+        ("id ==> email AS phone, age(xmin) AS row_age", "contacts", "what the function phone_by reads has no age"),
         (
             "p.phone, least(age(c.xmin), p.row_age) AS row_age",
             f"contacts AS c LEFT JOIN LATERAL ({FIRST_PHONE}) AS p ON true",
@@ -73,6 +87,48 @@ def test_what_is_read_but_not_counted_is_an_obstacle_and_named(
     said = installation.say("set", "acme", "window=xmin")
     assert said.code == 2
     assert words in said.err
+
+
+@pytest.mark.parametrize(
+    ("columns", "source"),
+    [
+        ("least(age(c.xmin), coalesce(age(p.xmin), 2147483647)) AS row_age", JOINED),
+        ("least(age(xmin), (SELECT min(age(p.xmin)) FROM phones AS p WHERE p.id = c.id)) AS row_age", "contacts AS c"),
+        ("least(s.a, s.b) AS row_age, lower(s.email) AS first_name", f"({BOTH_AGES}) AS s"),
+        (
+            "u.row_age",
+            "(SELECT id, email, age(xmin) AS row_age FROM contacts UNION SELECT id, '', age(xmin) FROM phones) u",
+        ),
+        (
+            "min(age(p.xmin))::bigint AS row_age",
+            "phones AS p CROSS JOIN (VALUES ('a@example.com')) v (email) GROUP BY id, email",
+        ),
+    ],
+    ids=["a missing row", "a subselect", "an inner step", "a union", "a group"],
+)
+def test_what_is_made_of_ages_by_least_and_min_is_taken(installation: Installation, columns: str, source: str) -> None:
+    installation.sql(FUNCTION)
+
+    assert given(installation, columns, source).code == 0
+
+    assert window(installation)["mode"] == "xmin"
+
+
+def test_a_function_of_the_crm_s_that_is_called_age_is_no_obstacle(installation: Installation) -> None:
+    installation.sql(
+        "CREATE FUNCTION age(of_day date) RETURNS integer LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN 1; END $$"
+    )
+
+    given(installation, "age(xmin) AS row_age")
+
+    assert window(installation)["mode"] == "xmin"
+
+
+def test_an_age_that_counts_from_today_asks_the_time(installation: Installation) -> None:
+    given(installation, "age(created_at) > interval '18 years' AS eligible, age(xmin) AS row_age")
+
+    assert window(installation)["mode"] == "whole"
+    assert "what changes by time alone" in window(installation)["reason"]
 
 
 def test_a_function_that_reads_nothing_is_no_obstacle(installation: Installation) -> None:
