@@ -62,17 +62,18 @@ class Crm:
         self._monotonic = monotonic
 
     @contextlib.contextmanager
-    def snapshot(self, statement: str = "") -> Iterator[Snapshot]:
+    def snapshot(self, statement: str = "", *, asks_server: bool = True) -> Iterator[Snapshot]:
         """Open a read-only transaction in which everything is seen as of one moment.
 
-        With a statement its position has a digest of what the tables are like that the statement reads.
+        With a statement its position has a digest of what the tables are like that the statement reads. Which server
+        it is need not be asked where the user is known to have no right to.
         Raises CrmUnreachable where there is no way in, StatementError where a statement is at fault.
         """
         # What goes wrong meanwhile the snapshot tells by itself: an error of the ledger's is not the CRM's.
         with contextlib.ExitStack() as stack:
             with translated(self._url, self._limits):
                 db = stack.enter_context(self._connected())
-                position, found = self._begin(db, statement)
+                position, found = self._begin(db, statement, asks_server=asks_server)
             deadline = self._monotonic() + self._limits.crm_reading_seconds
             yield Snapshot(
                 db, position, deadline, self._monotonic, lambda: translated(self._url, self._limits), found.types
@@ -99,15 +100,15 @@ class Crm:
         db.read_only = True
         return db
 
-    def _begin(self, db: psycopg.Connection[Any], statement: str) -> tuple[Position, Structure]:
+    def _begin(self, db: psycopg.Connection[Any], statement: str, *, asks_server: bool) -> tuple[Position, Structure]:
         """Begin the transaction; says where it is, and which server where the user may ask."""
         if db.info.server_version < _OLDEST_VERSION:
             raise CrmError(f"the CRM's PostgreSQL is {db.info.server_version // 10_000}; 13 is the oldest that will do")
-        try:
-            return self._first(db, statement, _SERVER, _BEGUN)
-        except psycopg.errors.InsufficientPrivilege:
+        if asks_server:
+            with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+                return self._first(db, statement, _SERVER, _BEGUN)
             db.rollback()
-            return self._first(db, statement, _NO_SERVER, _NOT_BEGUN)
+        return self._first(db, statement, _NO_SERVER, _NOT_BEGUN)
 
     def _first(
         self, db: psycopg.Connection[Any], statement: str, server: str, begun: str

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.refusals import assert_refused
+
 if TYPE_CHECKING:
     from tests.installation import Installation
 
@@ -75,6 +77,29 @@ def test_who_is_missing_only_in_the_reading_before_the_push_is_pushed_by_the_nex
     assert report["counts"]["added"] == 5
     assert report["balanced"] == {"contacts": True, "members": True, "standing": True}
     assert len(installation.api.members()) == 5
+
+
+def test_many_who_are_missing_right_before_the_push_hold_and_there_is_nothing_to_approve(
+    installation: Installation,
+) -> None:
+    installation.sql(f"CREATE VIEW people AS {PEOPLE}")
+    (installation.folder / "contacts.sql").write_text("SELECT id AS contact_id, email, first_name, row_age FROM people")
+    for number in range(25):
+        installation.add(f"new{number}@example.com")
+    installation.connect("acme", "--contacts-sql", "contacts.sql")
+
+    def blink(words: str) -> None:
+        if words == "comparing both sides":
+            installation.sql(f"CREATE OR REPLACE VIEW people AS {PEOPLE} WHERE false")
+
+    report = installation.run_telling(blink)
+
+    assert (report["state"], report["reason"]) == ("held", "source_shrunk")
+    assert "the ones that were about to be pushed" in report["message"]
+    assert "approve" not in installation.say("status", "acme").out
+    assert_refused(installation.say("approve", str(report["run_id"])), 2, "that is not all of them", "run acme")
+    installation.sql(f"CREATE OR REPLACE VIEW people AS {PEOPLE}")
+    assert installation.run()["counts"]["added"] == 25
 
 
 def test_who_is_deleted_right_before_the_push_is_asked_for_once_more_and_no_more(installation: Installation) -> None:

@@ -89,6 +89,31 @@ def test_a_tick_without_changes_asks_the_crm_three_things_and_constant_contact_n
         assert installation.sql("SELECT run_id FROM reconciler.runs ORDER BY 1") == runs
 
 
+def test_a_user_without_rights_to_ask_the_server_pays_no_more_for_a_type_of_the_crm_s_own(
+    installation: Installation, crm: Crm
+) -> None:
+    load(crm.url, 100)
+    with psycopg.connect(crm.url, autocommit=True) as db:
+        db.execute("CREATE TYPE mood AS ENUM ('glad')")
+        db.execute("ALTER TABLE contacts ADD mood mood DEFAULT 'glad'")
+        db.execute("CREATE ROLE reader LOGIN")
+        db.execute("GRANT SELECT ON contacts TO reader")
+        db.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM public")
+    (installation.folder / "crm").write_text(crm.url.replace("//sage@", "//reader@"))
+    (installation.folder / "mine.sql").write_text(
+        "SELECT id AS contact_id, email, mood AS first_name, age(xmin) AS row_age FROM contacts"
+    )
+    words = ("--crm-url-file", "crm", "--contacts-sql", "mine.sql")
+    assert installation.connect("acme", *words).code == 0
+    installation.run()
+
+    crm.asked()
+    assert installation.say("run", "--all").code == 0
+
+    asked = [word for _, step, word in crm.asked() if step in ("statement", "parse")]
+    assert len([word for word in asked if word not in ("BEGIN", "COMMIT", "ROLLBACK")]) <= 3
+
+
 def compared(ledger: Ledger, crm: Crm, rows: int, workspaces: int, *, has_index: bool) -> tuple[float, float]:
     """The CRM's seconds for a tick without changes, and for no more than to look at the same rows' ages.
 
