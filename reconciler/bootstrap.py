@@ -7,11 +7,11 @@ import os
 import random
 import socket
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler import connections, database_url
-from reconciler.constant_contact.calls import Calls, OneToken
+from reconciler.constant_contact.calls import Calls, Gate, OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.constant_contact.oauth import OAuth, TokenSlots
 from reconciler.crm import Crm
@@ -21,8 +21,10 @@ from reconciler.ledger.database import Ledger
 from reconciler.ledger.members import Keys
 from reconciler.ledger.usage import Usage, pace_of
 from reconciler.limits import Limits
+from reconciler.points import nobody
 from reconciler.reconcile import Parts
 from reconciler.slots import RESERVE
+from reconciler.stopping import Stop
 from reconciler.tokens import Tokens
 from reconciler.vault import KeyRing, Vault, no_keys
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from reconciler.constant_contact.wire import ListFound
     from reconciler.credentials import Application, Credentials
     from reconciler.ledger.connections import Connection
+    from reconciler.ledger.leases import Lease
+    from reconciler.points import Reached
     from reconciler.secret import Secret
     from reconciler.settings import Settings
 
@@ -45,9 +49,16 @@ class Process:
     """This process's settings and the parts they stand for."""
 
     settings: Settings
-    sleep: Callable[[float], None] = time.sleep
+    #: In place of a real sleep, which ends when somebody asks the process to stop.
+    sleep: Callable[[float], None] | None = None
     monotonic: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random
+    stop: Stop = field(default_factory=Stop)
+    reached: Reached = nobody
+
+    @property
+    def pause(self) -> Callable[[float], None]:
+        return self.sleep or self.stop.pause
 
     def ledger(self) -> Ledger:
         """The ledger's database. Raises SettingsError where none is named."""
@@ -57,7 +68,7 @@ class Process:
                 "no database is named for the ledger",
                 advice="set RECONCILER_DATABASE_URL, for example postgresql://user:password@host/database",
             )
-        return Ledger(database_url.parse(url.reveal()))
+        return Ledger(database_url.parse(url.reveal()), self.reached)
 
     def vault(self) -> Vault:
         """The vault. Raises VaultError where there is no key ring: nothing is read or stored without one."""
@@ -74,17 +85,23 @@ class Process:
         chosen = url or self.settings.crm_url
         if chosen is None:
             raise SettingsError("no database is named for the CRM", advice="set RECONCILER_CRM_URL, or --crm-url-file")
-        return Crm(database_url.parse(chosen.reveal()), limits, self.monotonic)
+        return Crm(database_url.parse(chosen.reveal()), limits, self.monotonic, self.stop.check)
 
-    def api(self, access: Access, slots: Usage, limits: Limits) -> ConstantContact:
+    def api(self, access: Access, slots: Usage, limits: Limits, lease: Lease | None = None) -> ConstantContact:
+        def may_leave(seconds: float) -> None:
+            self.stop.check()
+            if lease is not None:
+                lease.must_last(seconds, self.monotonic, self.pause)
+
         calls = Calls(
             self.settings.api_url,
             access,
             slots,
-            sleep=self.sleep,
+            sleep=self.pause,
             random=self.random,
             write_seconds=limits.import_request_seconds,
             monotonic=self.monotonic,
+            gate=Gate(may_leave, self.reached),
         )
         return ConstantContact(calls, fold)
 
@@ -94,12 +111,13 @@ class Process:
         return Parts(
             ledger=ledger,
             open_crm=lambda connection: self._crm_of(vault, connection),
-            open_api=lambda connection: self._connected(ledger, vault, connection),
+            open_api=lambda connection, lease: self._connected(ledger, vault, connection, lease),
             keys=self.keys(vault),
             pace=self.pace,
             holder=f"{socket.gethostname()}:{os.getpid()}",
-            sleep=self.sleep,
+            sleep=self.pause,
             monotonic=self.monotonic,
+            check=self.stop.check,
             tell=tell,
             read_only=self.settings.read_only,
         )
@@ -129,11 +147,12 @@ class Process:
         """The access of a stored connection's account, kept fresh."""
         oauth = self._oauth(self._slots(ledger, connection))
         account_id = connection.account.account_id
-        return Tokens(ledger, vault, oauth, account_id, sleep=self.sleep, monotonic=self.monotonic)
+        return Tokens(ledger, vault, oauth, account_id, sleep=self.pause, monotonic=self.monotonic)
 
-    def _connected(self, ledger: Ledger, vault: Vault, connection: Connection) -> ConstantContact:
+    def _connected(self, ledger: Ledger, vault: Vault, connection: Connection, lease: Lease) -> ConstantContact:
         access = self.access(ledger, vault, connection)
-        return self.api(access, self._slots(ledger, connection), connection.limits)
+        slots = replace(self._slots(ledger, connection), held=lease.held)
+        return self.api(access, slots, connection.limits, lease)
 
     def _slots(self, ledger: Ledger, connection: Connection) -> Usage:
         return Usage(ledger, connection.account.key_fingerprint, *self.pace(connection))

@@ -109,8 +109,8 @@ def _alone(ledger: Ledger, before: Connection | None, found: ListFound) -> Itera
         yield
         return
     limits = before.limits
-    times = {"seconds": limits.lease_seconds, "renew": limits.lease_renew_seconds}
-    with leases.lease(ledger, before.connection_id, "connect", **times) as lease:
+    seconds, renew = limits.lease_seconds, limits.lease_renew_seconds
+    with leases.lease(ledger, before.connection_id, "connect", seconds=seconds, renew=renew) as lease:
         with ledger.transaction() as tx:
             is_open = bool(batches.unsettled(tx, before.connection_id))
         if lease is None or is_open:
@@ -132,6 +132,7 @@ def pause(ledger: Ledger, connection: Connection, actor: str) -> None:
     """No pushing and no calls."""
     with ledger.transaction() as tx:
         stored.pause(tx, connection.connection_id)
+        leases.fence_off(tx, connection.connection_id)
         audit.write(tx, actor, "pause", connection.name, {})
 
 
@@ -154,6 +155,7 @@ def disconnect(ledger: Ledger, connection: Connection, actor: str, *, erase: boo
     """Forget the credentials, unless another connection needs them; says whether they are gone."""
     with ledger.transaction() as tx:
         stored.disconnect(tx, connection.connection_id, "disconnected by hand")
+        leases.fence_off(tx, connection.connection_id)
         forgotten = accounts.forget_unused_credentials(tx, connection.account.account_id)
         if erase:
             stored.erase(tx, connection.connection_id)

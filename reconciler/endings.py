@@ -27,6 +27,7 @@ from reconciler.errors import (
     SourceMoved,
     SourceShrunk,
     StatementError,
+    Stopped,
     Throttled,
     TokenEnded,
     Untrusted,
@@ -102,6 +103,8 @@ def ending_of(error: ReconcilerError, *, has_sent: bool) -> Ending:  # noqa: C90
             return _stopped(passes, "throttled", told)
         case ApiUnavailable():
             return _stopped(passes, "unavailable", told)
+        case Stopped():
+            return _stopped(State.CANCELLED, "interrupted", told)
         case LeaseLost():
             return _stopped(State.CANCELLED, "lease_lost", told)
         case Mistake():

@@ -99,6 +99,10 @@ class LedgerMoved(Moved):
     """This is another ledger than the one that was used before."""
 
 
+class Stopped(ReconcilerError):
+    """Somebody has asked this process to stop: what was under way is finished, the rest goes with the next run."""
+
+
 class ApiError(ReconcilerError):
     """Constant Contact answered with something the reconciler can't go on with."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler import judging, pull, singles
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.client import PAGE
-from reconciler.errors import ApiError, ApiRefused, BatchRefused, NotFound, OutcomeUnknown
+from reconciler.errors import ApiError, ApiRefused, BatchRefused, NotFound, OutcomeUnknown, Stopped
 from reconciler.ledger import batches, plans
 from reconciler.receipts import InDoubt
 
@@ -97,7 +97,7 @@ def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
         activity_id = work.api.start_import(work.mapped.list_id, addressed, let_in=let_in)
     except OutcomeUnknown:
         raise
-    except ApiError as error:
+    except (ApiError, Stopped) as error:
         # Certainly not carried out: its contacts are free again.
         with work.write() as tx:
             batches.close(tx, batch_id, str(error), refused=True)

@@ -10,7 +10,7 @@ from reconciler import __version__, act, gather, holding, push
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
-from reconciler.errors import ApiUnavailable, DailyLimitReached, Mistake, ReconcilerError, UsageError
+from reconciler.errors import ApiUnavailable, DailyLimitReached, LeaseLost, Mistake, ReconcilerError, UsageError
 from reconciler.freshness import Freshness
 from reconciler.gather import Course
 from reconciler.ledger import connections, leases, plans, runs
@@ -42,7 +42,7 @@ class Parts:
 
     ledger: Ledger
     open_crm: Callable[[Connection], Crm]
-    open_api: Callable[[Connection], ConstantContact]
+    open_api: Callable[[Connection, Lease], ConstantContact]
     keys: Keys
     pace: Callable[[Connection], tuple[float, int]]
     holder: str
@@ -50,6 +50,8 @@ class Parts:
     monotonic: Callable[[], float]
     tell: Callable[[str], None]
     read_only: bool = False
+    #: Raises Stopped where somebody has asked this process to stop.
+    check: Callable[[], None] = lambda: None
 
 
 def run(parts: Parts, name: str, request: Request) -> Report | str | None:
@@ -61,6 +63,8 @@ def run(parts: Parts, name: str, request: Request) -> Report | str | None:
     connection = find(parts.ledger, name)
     if connection.paused_at is not None:
         return PAUSED
+    if request.full and not (request.is_tick or request.plan_only):
+        _fence_off(parts, connection)
     limits = connection.limits
     with leases.lease(
         parts.ledger,
@@ -68,10 +72,20 @@ def run(parts: Parts, name: str, request: Request) -> Report | str | None:
         parts.holder,
         seconds=limits.lease_seconds,
         renew=limits.lease_renew_seconds,
+        monotonic=parts.monotonic,
     ) as lease:
         if lease is None:
             return ALREADY_RUNNING
         return _under_lease(parts, find(parts.ledger, name), lease, request)
+
+
+def _fence_off(parts: Parts, connection: Connection) -> None:
+    """A forced full resync does not wait for what another run has read: that one stops, and this one begins."""
+    with parts.ledger.transaction() as tx:
+        is_running = leases.fence_off(tx, connection.connection_id)
+    if is_running:
+        parts.tell("stopping the run that goes on")
+        leases.wait_until_free(parts.ledger, connection.connection_id, parts.sleep)
 
 
 def find(ledger: Ledger, name: str) -> Connection:
@@ -92,6 +106,8 @@ def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Re
         abandon_dead_runs(work)
         ending = _attempt(work, parts, request, course)
     except ReconcilerError as error:
+        if isinstance(error, LeaseLost):
+            _must_be_there_yet(parts, connection)
         ending = ending_of(error, has_sent=_has_sent(work))
         course.is_quiet = holding.is_told(connection, ending)
     except KeyboardInterrupt:
@@ -110,6 +126,12 @@ def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Re
     return _conclude(work, parts, ending, course, is_plan=request.plan_only)
 
 
+def _must_be_there_yet(parts: Parts, connection: Connection) -> None:
+    with parts.ledger.transaction() as tx:
+        if connections.by_name(tx, connection.name) is None:
+            raise UsageError(f"{connection.name!r} was erased while it ran: what the run did is forgotten with it")
+
+
 def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request) -> Work:
     crm = parts.open_crm(connection)
     with parts.ledger.transaction(lease.held) as tx:
@@ -117,7 +139,7 @@ def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request)
     return Work(
         ledger=parts.ledger,
         crm=crm,
-        open_api=lambda: parts.open_api(connection),
+        open_api=lambda: parts.open_api(connection, lease),
         connection=connection,
         mapped=Mapped(connection.list_id, connection.fields, connection.custom_fields, connection.custom_field_types),
         lease=lease,
@@ -126,6 +148,7 @@ def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request)
         sleep=parts.sleep,
         monotonic=parts.monotonic,
         tell=parts.tell,
+        check=parts.check,
     )
 
 

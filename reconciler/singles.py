@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler import judging, pull
 from reconciler.constant_contact import whole
 from reconciler.domain import Readdress
-from reconciler.errors import ApiError, ApiRefused, Conflict, NotFound, OutcomeUnknown
+from reconciler.errors import ApiError, ApiRefused, Conflict, NotFound, OutcomeUnknown, Stopped
 from reconciler.ledger import batches, plans, runs
 from reconciler.ledger import members as mirror
 from reconciler.receipts import NO_REMARK, Deferred, Rejected, Remark, Verified
@@ -165,7 +165,7 @@ def _send(
         # Gone since it was read, or not: the next run decides on what is read now.
         pull.read_members(work, [(change.member_id, change.address)])
         _note(work, batch_id, Deferred(change.contact_id, "moved", "Constant Contact no longer had this contact"))
-    except ApiError as error:
+    except (ApiError, Stopped) as error:
         # Certainly not carried out: the contact is free again.
         with work.write() as tx:
             batches.close(tx, batch_id, str(error), refused=True)

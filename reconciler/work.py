@@ -36,6 +36,8 @@ class Work:
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
     tell: Callable[[str], None]
+    #: Raises Stopped where somebody has asked for it.
+    check: Callable[[], None] = lambda: None
     #: How long each stage took so far.
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -64,7 +66,8 @@ class Work:
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure what a stage of the run takes."""
+        """Measure what a stage of the run takes. None begins where somebody has asked to stop."""
+        self.check()
         began = self.monotonic()
         try:
             yield

@@ -92,9 +92,13 @@ def disconnect(name: str, *, erase: bool) -> None:
     Example: reconciler disconnect acme
     """
     from reconciler import connections, reconcile
+    from reconciler.ledger import leases
 
-    ledger = ready_ledger(process())
-    forgotten = connections.disconnect(ledger, reconcile.find(ledger, name), actor(), erase=erase)
+    here = process()
+    ledger = ready_ledger(here)
+    connection = reconcile.find(ledger, name)
+    forgotten = connections.disconnect(ledger, connection, actor(), erase=erase)
+    leases.wait_until_free(ledger, connection.connection_id, here.pause)
     what = "its credentials are forgotten" if forgotten else "its credentials stay: another connection needs them"
     rest = "what it remembered is erased" if erase else "what it remembers stays"
     click.echo(f"{name} is disconnected; {what}; {rest}.", err=True)
@@ -109,11 +113,15 @@ def _pausing(*, paused: bool) -> click.Command:
     @click.option("--all", "all_", is_flag=True, help="All connections.")
     def command(name: str | None, *, all_: bool) -> None:
         from reconciler import connections
+        from reconciler.ledger import leases
 
-        ledger = ready_ledger(process())
+        here = process()
+        ledger = ready_ledger(here)
         act = connections.pause if paused else connections.resume
         for connection in chosen(ledger, name, all_=all_):
             act(ledger, connection, actor())
+            if paused:
+                leases.wait_until_free(ledger, connection.connection_id, here.pause)
             click.echo(f"{connection.name} is {'paused: no pushing, no calls' if paused else 'resumed'}.", err=True)
 
     return command

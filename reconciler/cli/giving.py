@@ -67,7 +67,7 @@ def _signed_in(here: Process, ledger: Ledger, application: Application) -> Crede
         click.echo(f"enter the code {code.user_code}. It is good for {code.seconds / 60:.0f} minutes.", err=True)
 
     oauth = here.sign_in(ledger, application)
-    return device.sign_in(oauth, application, show, sleep=here.sleep, monotonic=here.monotonic)
+    return device.sign_in(oauth, application, show, sleep=here.pause, monotonic=here.monotonic)
 
 
 def how_long(connection: Connection) -> str:

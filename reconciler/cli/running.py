@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import signal
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from reconciler.cli.shared import EXITS, actor, json_option, print_json, process, ready_ledger, run_number, tell
 from reconciler.errors import UsageError
+from reconciler.stopping import on_signals
 
 if TYPE_CHECKING:
     from reconciler.bootstrap import Process
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _NOTHING_SAID: Final = "nothing to do"
 _LONGEST_INTERVAL: Final = 86_400
+#: A tick under way when `serve` is told to stop may end by itself for so long: Docker kills after 10 seconds.
+_ENDS_BY_ITSELF_SECONDS: Final = 5.0
 
 
 @click.command()
@@ -77,7 +80,9 @@ def run(
     with ledger.transaction() as tx:
         names = list(connections.names(tx)) if name is None else [name]
     request = Request("cli", actor(), full=full, only_if=only_if, is_tick=all_)
-    codes = [_run_and_show(ledger, here.parts(ledger, tell), one, request, json_=json_) for one in names]
+    with on_signals(here.stop.ask):
+        wanted = itertools.takewhile(lambda _: not here.stop.begins_nothing, names)
+        codes = [_run_and_show(ledger, here.parts(ledger, tell), one, request, json_=json_) for one in wanted]
     is_plain = exit_code == "plain" or (all_ and exit_code is None)
     worst = max(codes, default=0)
     context.exit((1 if 1 in codes else 0) if is_plain else worst)
@@ -148,21 +153,27 @@ def serve(every: str) -> None:
     parts = here.parts(ledger, lambda _: None)
 
     def tick() -> None:
-        for name in _due(ledger):
+        for name in itertools.takewhile(lambda _: not here.stop.begins_nothing, _due(ledger)):
             _tick(parts, name, Request("schedule", is_tick=True))
 
     schedule = Schedule(tick, seconds)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: schedule.stop_soon())
-    click.echo(f"Serving: every {every}. Stop with Ctrl-C.", err=True)
-    schedule.run()
+
+    def stop() -> None:
+        here.stop.ask_in(_ENDS_BY_ITSELF_SECONDS)
+        schedule.stop_soon()
+
+    with on_signals(stop):
+        click.echo(f"Serving: every {every}. Stop with Ctrl-C.", err=True)
+        schedule.run()
 
 
 def run_and_exit(
     context: click.Context, here: Process, ledger: Ledger, name: str, request: Request, *, json_: bool
 ) -> None:
     """Run once, show the report, and exit as its state says."""
-    context.exit(_run_and_show(ledger, here.parts(ledger, tell), name, request, json_=json_))
+    with on_signals(here.stop.ask):
+        code = _run_and_show(ledger, here.parts(ledger, tell), name, request, json_=json_)
+    context.exit(code)
 
 
 def _due(ledger: Ledger) -> list[str]:

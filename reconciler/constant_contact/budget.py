@@ -60,7 +60,9 @@ class Budget(httpx.BaseTransport):
         slots: Slots,
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
+        may_leave: Callable[[httpx.Request], None] = lambda _: None,
     ) -> None:
+        self._may_leave = may_leave
         self._inner = inner
         self._slots = slots
         self._sleep = sleep
@@ -76,6 +78,7 @@ class Budget(httpx.BaseTransport):
         """Send a request in its slot. Raises DailyLimitReached where there is none any more today."""
         self._slot = None
         self._wait()
+        self._may_leave(request)
         self.calls[str(request.extensions.get("operation", "unnamed"))] += 1
         request.extensions["trace"] = lambda event, about: self._follow(event, about, request)
         return self._inner.handle_request(request)
@@ -102,6 +105,7 @@ class Budget(httpx.BaseTransport):
             # A slow connection may have taken the slot's time.
             if self._monotonic() > self._good_until:
                 self._wait()
+                self._may_leave(request)
             self._deadline.set(request.extensions.get("seconds"))
 
     def _wait(self) -> None:

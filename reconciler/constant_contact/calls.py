@@ -9,6 +9,7 @@ import contextlib
 import email.utils
 import functools
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import httpx
@@ -27,6 +28,7 @@ from reconciler.errors import (
     TooLarge,
     Unreached,
 )
+from reconciler.points import nobody
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from reconciler.constant_contact.budget import Slots
     from reconciler.errors import ApiError
+    from reconciler.points import Reached
     from reconciler.secret import Secret
 
 _Read = TypeVar("_Read")
@@ -75,6 +78,17 @@ class OneToken:
         """There is no other, whichever was refused."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What each request passes. `may_leave` is told for how many seconds it may be under way, and may raise."""
+
+    may_leave: Callable[[float], None] = lambda _: None
+    reached: Reached = nobody
+
+
+_OPEN: Final = Gate()
+
+
 class Calls:
     """Requests to one account's API, behind its budget."""
 
@@ -89,14 +103,27 @@ class Calls:
         write_seconds: float,
         monotonic: Callable[[], float] = time.monotonic,
         transport: httpx.BaseTransport | None = None,
+        gate: Gate = _OPEN,
     ) -> None:
         self._base = httpx.URL(url)
         self._access = access
         self._tries = Tries(sleep, random)
         self._write_seconds = write_seconds
-        self._budget = Budget(transport or httpx.HTTPTransport(verify=_trusted()), slots, sleep, monotonic)
+        self._gate = gate
+        self._budget = Budget(
+            transport or httpx.HTTPTransport(verify=_trusted()),
+            slots,
+            sleep,
+            monotonic,
+            self._may_leave,
+        )
         self._http = httpx.Client(transport=self._budget, follow_redirects=False)
         self._answered_at: dt.datetime | None = None
+
+    def _may_leave(self, request: httpx.Request) -> None:
+        # A read that outlives its lease does no harm.
+        self._gate.may_leave(0.0 if request.method == "GET" else self._write_seconds)
+        self._gate.reached(f"before {request.extensions['operation']}")
 
     @property
     def made(self) -> dict[str, int]:
@@ -211,6 +238,7 @@ class Calls:
             extensions={"operation": operation, "seconds": seconds},
         )
         response = self._exchange(request, is_write=body is not None)
+        self._gate.reached(f"after {operation}")
         found = answers.disguised(response) if response.is_success else answers.trouble(response)
         if found is None:
             return response

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from reconciler.crm import structure
-from reconciler.crm.faults import translated
+from reconciler.crm.faults import endless, translated
 from reconciler.crm.snapshot import Snapshot
 from reconciler.crm.structure import Structure
 from reconciler.errors import CrmError, CrmUnreachable
@@ -56,7 +56,15 @@ _NOT_BEGUN: Final = "to_timestamp(0)"
 class Crm:
     """A CRM's database."""
 
-    def __init__(self, url: DatabaseUrl, limits: Limits, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        url: DatabaseUrl,
+        limits: Limits,
+        monotonic: Callable[[], float],
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`check` is called with each portion of rows, and may raise."""
+        self._check = check
         self._url = url
         self._limits = limits
         self._monotonic = monotonic
@@ -74,12 +82,18 @@ class Crm:
             with translated(self._url, self._limits):
                 db = stack.enter_context(self._connected())
                 position, found = self._begin(db, statement, asks_server=asks_server)
-            deadline = self._monotonic() + self._limits.crm_reading_seconds
-            yield Snapshot(
-                db, position, deadline, self._monotonic, lambda: translated(self._url, self._limits), found.types
-            )
+            watch = self._watch(self._monotonic() + self._limits.crm_reading_seconds)
+            yield Snapshot(db, position, watch, lambda: translated(self._url, self._limits), found.types)
             with translated(self._url, self._limits):
                 db.commit()
+
+    def _watch(self, deadline: float) -> Callable[[], None]:
+        def watch() -> None:
+            self._check()
+            if self._monotonic() > deadline:
+                raise endless()
+
+        return watch
 
     def _connected(self) -> psycopg.Connection[Any]:
         try:

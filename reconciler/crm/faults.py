@@ -75,3 +75,12 @@ def _advice(error: psycopg.Error) -> str:
     if error.diag.message_primary == 'column "xmin" does not exist':
         return "a view has no row versions: leave row_age out, or let the view itself have it as a column"
     return "the statement is one SELECT, without a semicolon inside; look at sql/crm/contacts.sql"
+
+
+def endless() -> StatementError:
+    """The rows of a statement did not stop coming in the time allowed."""
+    return StatementError(
+        "the CRM statement has no end: its rows did not stop coming in the time allowed",
+        advice="look for a join without a condition; or allow more with"
+        " `set NAME crm_statement_seconds=... crm_reading_seconds=...`",
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from reconciler.crm import text
-from reconciler.errors import StatementError
+from reconciler.crm.faults import endless
 from reconciler.mapping import Column
 
 if TYPE_CHECKING:
@@ -50,21 +50,22 @@ _READING_FUNCTIONS: Final = """
 
 
 class Snapshot:
-    """One moment of a CRM, for one workspace. `position` says which moment, and where."""
+    """One moment of a CRM, for one workspace. `position` says which moment, and where.
+
+    `watch` is called with each portion of rows, and raises where there should be no more.
+    """
 
     def __init__(
         self,
         db: psycopg.Connection[Any],
         position: Position,
-        deadline: float,
-        monotonic: Callable[[], float],
+        watch: Callable[[], None],
         translated: Callable[[], AbstractContextManager[None]],
         types: Mapping[int, str],
     ) -> None:
         self._db = db
         self.position = position
-        self._deadline = deadline
-        self._monotonic = monotonic
+        self._watch = watch
         self._translated = translated
         self._known_types = types
 
@@ -177,30 +178,18 @@ class Snapshot:
             try:
                 for row in cursor.stream(query.text, query.parameters, size=_STREAMED):
                     if number % _PORTION == 0:
-                        self._check_deadline()
+                        self._watch()
                     number += 1
                     yield row
             except psycopg.errors.QueryCanceled:
                 if number == 0:
                     raise
-                raise _endless() from None
+                raise endless() from None
 
     def _asked_for(self, query: Query) -> Generator[tuple[Any, ...], None, None]:
         cursor = psycopg.RawServerCursor(self._db, "crm_rows")
         with self._translated(), cursor:
             cursor.execute(query.text, query.parameters)
             while portion := cursor.fetchmany(_PORTION):
-                self._check_deadline()
+                self._watch()
                 yield from portion
-
-    def _check_deadline(self) -> None:
-        if self._monotonic() > self._deadline:
-            raise _endless()
-
-
-def _endless() -> StatementError:
-    return StatementError(
-        "the CRM statement has no end: its rows did not stop coming in the time allowed",
-        advice="look for a join without a condition; or allow more with"
-        " `set NAME crm_statement_seconds=... crm_reading_seconds=...`",
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -14,16 +15,20 @@ import sqlalchemy.exc
 from reconciler import statements
 from reconciler.errors import LeaseLost, LedgerError
 from reconciler.origin import Origin
+from reconciler.points import nobody
 from reconciler.redaction import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.database_url import DatabaseUrl
+    from reconciler.points import Reached
 
 #: One open transaction on the ledger.
 Transaction = sa.Connection
 Row = sa.Row[Any]
+#: Where a transaction keeps the name of what it wrote last.
+_WROTE: Final = "reconciler wrote"
 #: Made once: `json.dumps` with these options makes one for each value.
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
@@ -31,8 +36,9 @@ _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 class Ledger:
     """The ledger's database. Sets no session state, so that it works through a pooler in transaction mode."""
 
-    def __init__(self, url: DatabaseUrl) -> None:
+    def __init__(self, url: DatabaseUrl, reached: Reached = nobody) -> None:
         self._url = url
+        self._reached = reached
         self._engine = sa.create_engine(
             "postgresql+psycopg://", creator=self._connect, pool_pre_ping=True, hide_parameters=True
         )
@@ -49,13 +55,21 @@ class Ledger:
         """
         try:
             with self._engine.begin() as tx:
+                tx.info.pop(_WROTE, None)
                 if held is not None and not one(tx, "lease_check", connection_id=held[0], fence=held[1]):
                     raise LeaseLost
                 yield tx
+                wrote = tx.info.get(_WROTE)
+                self._tell("before", wrote)
+            self._tell("after", wrote)
         except sqlalchemy.exc.DBAPIError as error:
             raise self._unusable(error.orig) from error
         except psycopg.Error as error:  # of a COPY, which goes past SQLAlchemy
             raise self._unusable(error) from error
+
+    def _tell(self, when: str, wrote: str | None) -> None:
+        if wrote is not None:
+            self._reached(f"{when} {wrote}")
 
     def origin(self) -> Origin:
         """Where the ledger is: a copy of it is not the ledger."""
@@ -79,6 +93,8 @@ class Ledger:
 
 def run(tx: Transaction, name: str, /, **parameters: object) -> sa.CursorResult[Any]:
     """Run `sql/ledger/NAME.sql` with its named parameters."""
+    if not _reads(name):
+        tx.info[_WROTE] = name
     return tx.execute(_statement(name), parameters)
 
 
@@ -98,6 +114,7 @@ def value(tx: Transaction, name: str, /, **parameters: object) -> Any:
 
 def copy(tx: Transaction, target: str, columns: Sequence[str], records: Iterable[Sequence[object]]) -> int:
     """Copy records into a table in bulk; says how many there were."""
+    tx.info[_WROTE] = f"copy {target}"
     driver = tx.connection.driver_connection
     count = 0
     statement = f"COPY {target} ({', '.join(columns)}) FROM STDIN"
@@ -117,6 +134,13 @@ def stream(tx: Transaction, name: str, /, **parameters: object) -> Iterator[Row]
 
 def as_json(content: object) -> str:
     return _JSON.encode(content)
+
+
+@functools.cache
+def _reads(name: str) -> bool:
+    """Whether a statement only reads. What writes within WITH does not."""
+    text = re.sub(r"--[^\n]*", "", statements.read(f"ledger/{name}"))
+    return re.search(r"\b(INSERT|UPDATE|DELETE|CREATE|DROP)\b", text) is None
 
 
 @functools.cache

@@ -3,47 +3,75 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import LedgerError
+from reconciler.errors import LeaseLost, LedgerError
 from reconciler.ledger.database import one, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from reconciler.ledger.database import Ledger
+    from reconciler.ledger.database import Ledger, Transaction
+
+#: How often it is looked whether a renewal has come, in seconds.
+_A_MOMENT: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
     """A lease that was taken. `lost` is set once it could not be renewed."""
 
     connection_id: int
     fence: int
+    #: Until then it is ours for certain, by this process's own clock: counted from before it was asked for.
+    good_until: float = math.inf
     lost: threading.Event = field(default_factory=threading.Event, compare=False)
 
     @property
     def held(self) -> tuple[int, int]:
         return (self.connection_id, self.fence)
 
+    def must_last(self, seconds: float, monotonic: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        """Wait until it is ours for so long yet, as it is after each renewal. Raises LeaseLost where none comes."""
+        while (left := self.good_until - monotonic()) <= seconds or self.lost.is_set():
+            if left <= 0 or self.lost.is_set():
+                raise LeaseLost
+            sleep(min(_A_MOMENT, left))
+
 
 @contextlib.contextmanager
-def lease(ledger: Ledger, connection_id: int, holder: str, *, seconds: float, renew: float) -> Iterator[Lease | None]:
+def lease(
+    ledger: Ledger,
+    connection_id: int,
+    holder: str,
+    *,
+    seconds: float,
+    renew: float,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator[Lease | None]:
     """Take the lease for as long as the block runs; None where another run has it.
 
     It is renewed in the background, on a database connection of its own.
     """
     with ledger.transaction() as tx:
         run(tx, "lease_prepare", connection_id=connection_id)
+        asked_at = monotonic()
         row = one(tx, "lease_take", connection_id=connection_id, holder=holder, seconds=seconds)
     if row is None:
         yield None
         return
-    taken = Lease(connection_id, row.fence)
+    taken = Lease(connection_id, row.fence, asked_at + seconds)
     done = threading.Event()
-    renewer = threading.Thread(target=_renew, args=(ledger, taken, done, seconds, renew), daemon=True)
+
+    def keep() -> None:
+        while not done.wait(renew) and _renewed(ledger, taken, seconds, monotonic):
+            pass
+
+    renewer = threading.Thread(target=keep, daemon=True)
     renewer.start()
     try:
         yield taken
@@ -53,18 +81,38 @@ def lease(ledger: Ledger, connection_id: int, holder: str, *, seconds: float, re
         _release(ledger, taken)
 
 
-def _renew(ledger: Ledger, taken: Lease, done: threading.Event, seconds: float, every: float) -> None:
-    while not done.wait(every):
-        try:
-            with ledger.transaction() as tx:
-                row = one(tx, "lease_renew", connection_id=taken.connection_id, fence=taken.fence, seconds=seconds)
-        except LedgerError:
-            continue  # The next write transaction finds out whether the lease outlived the trouble.
-        if row is None:
-            taken.lost.set()
-            return
+def _renewed(ledger: Ledger, taken: Lease, seconds: float, monotonic: Callable[[], float]) -> bool:
+    """Renew it once; False where it is another's."""
+    asked_at = monotonic()
+    try:
+        with ledger.transaction() as tx:
+            row = one(tx, "lease_renew", connection_id=taken.connection_id, fence=taken.fence, seconds=seconds)
+    except LedgerError:
+        return True  # Until its time is over nobody else can have it.
+    if row is None:
+        taken.lost.set()
+        return False
+    taken.good_until = asked_at + seconds
+    return True
 
 
 def _release(ledger: Ledger, taken: Lease) -> None:
     with contextlib.suppress(LedgerError), ledger.transaction() as tx:
         run(tx, "lease_release", connection_id=taken.connection_id, fence=taken.fence)
+
+
+def fence_off(tx: Transaction, connection_id: int) -> bool:
+    """Let the run that goes on write nothing more, and ask nothing more; says whether there is one.
+
+    Nobody takes the lease before that run has stopped, or before its time is over.
+    """
+    return one(tx, "lease_fence_off", connection_id=connection_id) is not None
+
+
+def wait_until_free(ledger: Ledger, connection_id: int, sleep: Callable[[float], None]) -> None:
+    """Return when no run has the lease: at the latest when the time of one that was fenced off is over."""
+    while True:
+        with ledger.transaction() as tx:
+            if one(tx, "lease_is_free", connection_id=connection_id):
+                return
+        sleep(_A_MOMENT)

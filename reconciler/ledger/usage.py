@@ -21,13 +21,16 @@ class Usage:
     key_fingerprint: bytes
     per_second: float
     per_day: int
+    #: For which lease, with its fence: a run that was fenced off asks for nothing more.
+    held: tuple[int, int] | None = None
 
     def reserve(self, missed: Slot | None = None, width: float = 0.0) -> Slot | None:
         """Reserve the next slot, good for `width` seconds; None where the day is spent.
 
         `missed` is a slot that was not used: it is not counted twice. A crash wastes a slot, and never overspends.
+        Raises LeaseLost where the fence has moved on.
         """
-        with self.ledger.transaction() as tx:
+        with self.ledger.transaction(self.held) as tx:
             locked = run(tx, "usage_lock", key_fingerprint=self.key_fingerprint).one()
             pace = Pace(1 / self.per_second, self.per_day)
             found = slots.reserve(_spending(locked), locked.now, pace, missed=missed, width=width)
