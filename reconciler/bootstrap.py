@@ -118,6 +118,7 @@ class Process:
             sleep=self.pause,
             monotonic=self.monotonic,
             check=self.stop.check,
+            random=self.random,
             tell=tell,
             read_only=self.settings.read_only,
         )

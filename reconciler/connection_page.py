@@ -56,6 +56,8 @@ def badge(connection: Connection, behind: tuple[int, float]) -> str:
         return f"Paused since {minute(connection.paused_at)}{_told(connection.paused_message)}"
     if connection.held_at:
         return f"Held since {minute(connection.held_at)}{_told(connection.held_message)}{_answers(connection)}"
+    if connection.quarantined_at:
+        return _quarantine(connection)
     if connection.observe:
         return "Connected, only observing"
     return "Connected" if connection.started_at else f"Connected, not started (`reconciler start {connection.name}`)"
@@ -63,6 +65,20 @@ def badge(connection: Connection, behind: tuple[int, float]) -> str:
 
 def _told(message: str | None) -> str:
     return f": {message}" if message else ""
+
+
+def _quarantine(connection: Connection) -> str:
+    """Since when and why it is tried more rarely, and when next."""
+    since = connection.quarantined_at
+    tries = number(connection.failures, "run")
+    told = (
+        f"In quarantine since {minute(since) if since else ''}: {tries} in a row failed ({connection.failing_reason})"
+    )
+    return f"{told}{_told(connection.failing_message)}. Next attempt {_next(connection)}; `run --full` does not wait"
+
+
+def _next(connection: Connection) -> str:
+    return "at the next tick" if connection.next_attempt_at is None else minute(connection.next_attempt_at)
 
 
 def _answers(connection: Connection) -> str:

@@ -142,6 +142,7 @@ def resume(ledger: Ledger, connection: Connection, actor: str) -> None:
     with ledger.transaction() as tx:
         stored.resume(tx, connection.connection_id, home)
         stored.release(tx, connection.connection_id)
+        stored.recovered(tx, connection.connection_id)
         audit.write(tx, actor, "resume", connection.name, _resumed(connection, home))
 
 

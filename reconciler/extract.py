@@ -15,7 +15,7 @@ import email_validator
 
 from reconciler import fields, guard, mapping
 from reconciler import window as windows
-from reconciler.crm import versions
+from reconciler.crm import Ask, versions
 from reconciler.domain import Contact
 from reconciler.errors import SchemaChanged, SourceMoved, SourceShrunk, StatementError
 from reconciler.ledger import connections, watermarks
@@ -60,7 +60,7 @@ def extract(
     StatementError where the statement returns a contact twice or without an id. Nothing is written then.
     """
     mark = watermarks.read(tx, connection.connection_id)
-    with crm.snapshot(connection.statement, asks_server=_may_be_asked(mark, told)) as opened:
+    with crm.snapshot(_ask(mark, connection, told.reason)) as opened:
         snapshot = opened.of(connection.workspace)
         window = _window(mark, connection, snapshot.position, told.reason)
         names = _must_have_the_same_columns(snapshot, connection)
@@ -129,9 +129,15 @@ def extract_again(
     mirror.mark_gone(tx, connection.connection_id, contact_ids)
 
 
-def _may_be_asked(mark: Watermark | None, told: Extraction) -> bool:
-    """Whether the server may tell which one it is: who had no right to ask asks anew with each full comparison."""
-    return mark is None or mark.origin.system_identifier != "" or told.reason is not None
+def _ask(mark: Watermark | None, connection: Connection, reason: str | None) -> Ask:
+    """What is not asked every time, because it costs more than a tick may: what the tables are like."""
+    if mark is None or reason is not None:
+        return Ask(structure_of=connection.statement)
+    is_due = mark.structure_at is None or (
+        (connection.now - mark.structure_at).total_seconds() >= connection.limits.structure_seconds
+    )
+    # Who had no right to ask for the server asks anew with each full comparison.
+    return Ask(connection.statement if is_due else "", mark.origin.system_identifier != "", mark.types)
 
 
 def _window(mark: Watermark | None, connection: Connection, here: Position, reason: str | None) -> Window:
@@ -177,7 +183,8 @@ def _must_have_the_same_columns(snapshot: Snapshot, connection: Connection) -> l
 
 def _must_still_count(snapshot: Snapshot, connection: Connection, columns: Sequence[str]) -> None:
     """A view or a function may be another one by now, whose changes no row's age shows."""
-    if told := versions.obstacles(snapshot, snapshot.explained(connection.statement), columns):
+    plan = snapshot.explained(connection.statement)
+    if told := versions.obstacles(snapshot, connection.statement, plan, columns):
         raise SchemaChanged(
             f"row versions no longer show every change: {'; '.join(told)}",
             advice=f"repair the CRM, or let `reconciler crm accept {connection.name}` choose another window",

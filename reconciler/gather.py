@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import decide, holding, home, pull, push
 from reconciler.extract import Extraction, extract
-from reconciler.ledger import batches, plans, runs
+from reconciler.ledger import batches, plans, rejects, runs
 from reconciler.request import is_held_there, is_mirror_fresh, reason_for_full, standing_stop
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def contacts(work: Work, request: Request) -> Reading:
     reason = _reason(work, request)
     with work.write() as tx:
         _note_mode(tx, work, reason)
+        if request.full and not request.plan_only:
+            rejects.rearm(tx, work.connection.connection_id)
     with work.stage("extract"), work.write() as tx:
         told = Extraction(reason, holding.approved_contacts(tx, work.connection))
         reading = extract(tx, work.crm, work.connection, work.run_id, work.keys.hash_of, told)

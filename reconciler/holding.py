@@ -42,9 +42,12 @@ def is_told(connection: Connection, ending: Ending) -> bool:
 
 
 def stands_before(connection: Connection, ending: Ending) -> bool:
-    """Whether Constant Contact's side holds it already: the CRM's trouble neither replaces that nor lifts it."""
-    is_there = connection.held_at is not None and connection.held_reason not in OF_THE_SOURCE
-    return is_there and ending.reason in OF_THE_SOURCE
+    """Whether something else holds it already that the CRM's trouble of now neither replaces nor lifts."""
+    if connection.held_at is None or ending.reason not in OF_THE_SOURCE:
+        return False
+    # That contacts are missing is lifted by reading all of them, and by nothing else.
+    is_shrunk = connection.held_reason == SHRUNK and ending.reason != SHRUNK
+    return is_shrunk or connection.held_reason not in OF_THE_SOURCE
 
 
 def hold(tx: Transaction, connection: Connection, run_id: int, ending: Ending) -> None:

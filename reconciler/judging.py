@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,12 +11,15 @@ from reconciler.domain import Present, Status
 from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.ledger.batches import Batch
     from reconciler.ledger.database import Row
+    from reconciler.limits import Limits
     from reconciler.receipts import Receipt
 
+#: A batch's `since` is from so long before its request, and both clocks count in whole seconds.
+_CLOCKS_SECONDS: Final = 61.0
 #: A contact written singly without success rests so long: each write counts at Constant Contact.
 _REST_SECONDS: Final = 1800.0
 _NOT_THE_MEMBERS: Final = ("error_count", "correctable_count", "cannot_add_to_list_count")
@@ -40,6 +44,33 @@ def sent(row: Row) -> Sent:
         row.member_id, Status(row.status), row.on_list, row.has_left, fields=row.fields, opted_out=row.opted_out
     )
     return Sent(row.contact_id, row.kind == "add", row.values, row.before, row.shown, member or None, row.may_rejoin)
+
+
+def may_be_read(batch: Batch, strangers: Iterable[dt.datetime | None], limits: Limits) -> bool:
+    """Whether it is time to look what became of a batch.
+
+    `strangers`: when unknown activities that still run began. One that began between this batch's request and the end
+    of its grace time may be the import that had no answer; it is waited for, though not for ever.
+    """
+    if batch.activity_id is not None:
+        return batch.has_ended
+    if batch.age_seconds < limits.grace_seconds:
+        return False
+    until = batch.since and batch.since + dt.timedelta(seconds=limits.grace_seconds + _CLOCKS_SECONDS)
+    may_be_it = any(
+        began is None or batch.since is None or until is None or batch.since <= began <= until for began in strangers
+    )
+    return not may_be_it or batch.age_seconds >= limits.alarm_seconds
+
+
+def left(contact_id: str, batch: Batch, alarm_seconds: float) -> InDoubt:
+    """What to say of a change of whose batch nothing can be said yet."""
+    if batch.activity_id is None:
+        return InDoubt(contact_id, "unanswered", "no answer came to the import; it may still arrive")
+    said = f" (Constant Contact says {batch.activity_state})" if batch.activity_state else ""
+    if batch.age_seconds < alarm_seconds:
+        return InDoubt(contact_id, "still_running", f"the import is still running{said}")
+    return InDoubt(contact_id, "stuck", f"the import has been running for {batch.age_seconds / 3600:.0f} hours{said}")
 
 
 def seen(sent: Sent) -> Verified | KeptOff | None:

@@ -52,6 +52,8 @@ class Limits:
     whole_seconds: float = 2
     #: How far before the watermark an `overlap` window begins.
     overlap_seconds: float = 600
+    #: What the CRM's tables are like, apart from their rows, is looked at this often.
+    structure_seconds: float = 600
     #: A full comparison this often, at a time of the connection's own.
     sweep_seconds: float = 86_400
     #: Who has not read the CRM for longer begins anew.
@@ -68,6 +70,9 @@ class Limits:
     #: How long an unanswered import may still arrive.
     grace_seconds: float = 240
 
+    #: An import that has not ended after so long is an alarm; one without an answer is waited for no longer.
+    alarm_seconds: float = 21_600
+
     #: What changed at Constant Contact is asked for from this long before the last reading.
     pull_overlap_seconds: float = 600
     #: The reading before a write is renewed when it is older.
@@ -83,6 +88,8 @@ class Limits:
     #: A larger body is silently cut by Constant Contact (provider's contract, contacts_json_import).
     batch_bytes: int = 4_000_000
     batch_contacts: int = 40_000
+    #: To find for whom an import was refused, a run makes so many calls.
+    halving_calls: int = 40
     poll_first_seconds: float = 2
     poll_most_seconds: float = 60
     #: After so long a run leaves a running activity to the next one.
@@ -95,6 +102,14 @@ class Limits:
 
     #: Contacts written by calls of their own, in any 24 hours: people before fields.
     singles_per_day: int = 500
+
+    #: After so many runs in a row that failed as a whole a connection is in quarantine.
+    quarantine_failures: int = 5
+    #: So is one of which more than so much was refused, of at least so many contacts written.
+    quarantine_percent: float = 40
+    quarantine_least: int = 20
+    #: Where so many API keys fail in the same way, and most of all, it is Constant Contact that is down.
+    outage_keys: int = 3
 
     rows_kept_days: float = 30
     #: A contact that is written in more than so many of so many runs is reported as flapping.

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler import mapping
-from reconciler.crm import explained, text, versions
+from reconciler.crm import Ask, explained, text, versions
 from reconciler.errors import StatementError
 from reconciler.window import Mode, Versions
 
@@ -79,7 +79,7 @@ def look(crm: Crm, statement: str, workspace: str, limits: Limits, monotonic: Ca
     Refused too is a statement that would scan a table of many workspaces for each of them; the index it needs is said.
     """
     _must_be_plain(statement)
-    with crm.snapshot() as opened:
+    with crm.snapshot(Ask(structure_of=statement)) as opened:
         snapshot = opened.of(workspace)
         columns = _checked(snapshot.columns(statement))
         plan = snapshot.explained(statement)
@@ -90,8 +90,8 @@ def look(crm: Crm, statement: str, workspace: str, limits: Limits, monotonic: Ca
             seconds=0.0,
             is_all=False,
             tick_seconds=None,
-            uncounted=versions.obstacles(snapshot, plan, list(columns)),
-            asks_the_time=explained.asks_the_time(plan),
+            uncounted=versions.obstacles(snapshot, statement, plan, list(columns)),
+            asks_the_time=explained.asks_the_time(plan) or text.asks_the_time(statement),
             whole_seconds=limits.whole_seconds,
         )
         facts = _measured(snapshot, statement, facts, monotonic)

@@ -60,6 +60,16 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "Constant Contact took the import but not this contact, and gives no reason by contact",
         "look at the contact in Constant Contact; correct it in the CRM to have it tried again",
     ),
+    "refused_in_import": Entry(
+        "crm",
+        "Constant Contact refuses every import that has this contact in it",
+        "read its words in the row; correct the contact in the CRM to have it tried again, or `reconciler retry NAME`",
+    ),
+    "not_tried_yet": Entry(
+        "nobody",
+        "an import was refused, and the calls to find out for whom were spent",
+        "nothing: the next run goes on looking",
+    ),
     "not_taken": Entry(
         "admin",
         "the import ended well, but the list does not show this contact",
@@ -71,6 +81,11 @@ CATALOGUE: Final[dict[str, Entry]] = {
     ),
     "not_yet_seen": Entry("nobody", "sent, and not yet shown by Constant Contact", "nothing: the next run looks again"),
     "still_running": Entry("nobody", "the import is still running", "nothing: the next run looks again"),
+    "stuck": Entry(
+        "constant_contact",
+        "an import has been running for more than 6 hours",
+        "look at the activities in Constant Contact and cancel it there; what was in it goes when it has ended",
+    ),
     "unanswered": Entry(
         "nobody", "no answer came to an import", "nothing: it is looked for before anything is sent again"
     ),

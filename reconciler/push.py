@@ -6,39 +6,53 @@ as verified when the member, read back, shows it. An unknown outcome is settled 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from reconciler import judging, pull, singles
+from reconciler import judging, ladder, pull, singles
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.client import PAGE
 from reconciler.errors import ApiError, ApiRefused, BatchRefused, NotFound, OutcomeUnknown, Stopped
+from reconciler.halving import halve
 from reconciler.ledger import batches, plans
-from reconciler.receipts import InDoubt
+from reconciler.receipts import Deferred, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from reconciler.ledger.batches import Batch
     from reconciler.ledger.plans import Planned
+    from reconciler.receipts import Receipt
     from reconciler.work import Work
 
 #: The read-back looks from so long before the request, by Constant Contact's clock, which counts in whole seconds.
 _BEFORE: Final = dt.timedelta(seconds=60)
+#: What may pass by itself.
+_PERHAPS: Final = frozenset({"refused_by_import", "not_taken"})
+#: So few contacts that are all refused twice say nothing of the mapping.
+_FEW_REFUSED: Final = 5
 #: So few contacts are read back singly rather than by more than one page.
 _FEW: Final = 10
 
 
 def push(work: Work, confirm: Callable[[], None]) -> None:
-    """Send the plan's changes. `confirm` renews what was read before a batch where it has grown old."""
+    """Send the plan's changes. `confirm` renews what was read before a batch where it has grown old.
+
+    Of a refused import the bad contacts are found and rejected, and the others go. Raises BatchRefused where all are
+    refused: that is not theirs.
+    """
+    calls = work.connection.limits.halving_calls
     while True:
         confirm()
         with work.ledger.transaction() as tx:
             chunk = _chunk(plans.pushable(tx, work.connection.connection_id, work.run_id), work)
         if not chunk:
             return
-        _send(work, chunk)
+        batch_id, refusal = _send(work, chunk)
+        if refusal is not None:
+            calls -= _halve(work, chunk, batch_id, refusal, calls)
 
 
 def settle(work: Work) -> bool:
@@ -60,8 +74,8 @@ def _settle_imports(work: Work, unsettled: Sequence[Batch]) -> None:
     _poll(work, unsettled)
     with work.ledger.transaction() as tx:
         unsettled = [batch for batch in batches.unsettled(tx, work.connection.connection_id) if not batch.is_single]
-    unknown_runs = any(batch.activity_id is None for batch in unsettled) and _strangers_run(work)
-    ready = [batch for batch in unsettled if _may_be_read(batch, work, strangers_run=unknown_runs)]
+    strangers = _strangers(work) if any(batch.activity_id is None for batch in unsettled) else []
+    ready = [batch for batch in unsettled if judging.may_be_read(batch, strangers, work.connection.limits)]
     for batch in unsettled:
         if batch not in ready:
             _leave(work, batch)
@@ -83,8 +97,34 @@ def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]
     return chunk
 
 
-def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
-    """Send one batch: its intent is on disk before, its activity's id after."""
+def _halve(work: Work, chunk: Sequence[tuple[Planned, bytes]], batch_id: int, refusal: ApiRefused, calls: int) -> int:
+    """Find out for whom a batch was refused; says with how many calls."""
+
+    def send(part: Sequence[tuple[Planned, bytes]]) -> str | None:
+        _, refused = _send(work, part)
+        return None if refused is None else str(refused)
+
+    work.tell(f"an import of {len(chunk):,} contacts was refused: looking for whom")
+    found = halve(chunk, str(refusal), send, calls)
+    if found.is_everybody and not _are_they_again(work, len(chunk)):
+        raise BatchRefused(str(refusal), advice=refusal.advice) from refusal
+    receipts: list[Receipt] = [
+        Rejected(planned.change.contact_id, "refused_in_import", words) for (planned, _), words in found.refused
+    ]
+    receipts += [Deferred(planned.change.contact_id, "not_tried_yet", str(refusal)) for planned, _ in found.left]
+    with work.write() as tx:
+        batches.record(tx, work.run_id, batch_id, receipts)
+        batches.mark_tried(tx, work.run_id, batch_id)
+    return found.calls
+
+
+def _are_they_again(work: Work, contacts: int) -> bool:
+    """Whether so few were refused once before, and held all others up: then it is these."""
+    return work.connection.held_reason == "batch_refused" and contacts < _FEW_REFUSED
+
+
+def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> tuple[int, ApiRefused | None]:
+    """Send one batch: its intent is on disk before, its activity's id after. Says whether it was refused for good."""
     body = wire.import_body([row for _, row in chunk], work.mapped.list_id)
     since = (work.api.now() or pull.now(work)) - _BEFORE
     with work.write() as tx:
@@ -102,10 +142,11 @@ def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> None:
         with work.write() as tx:
             batches.close(tx, batch_id, str(error), refused=True)
         if isinstance(error, ApiRefused):
-            raise BatchRefused(str(error), advice=error.advice) from error
+            return batch_id, error
         raise
     with work.write() as tx:
         batches.submitted(tx, batch_id, activity_id)
+    return batch_id, None
 
 
 def _poll(work: Work, unsettled: Sequence[Batch]) -> None:
@@ -139,25 +180,19 @@ def _activity(work: Work, activity_id: str) -> wire.Activity:
         return wire.Activity(activity_id, "timed_out", {})
 
 
-def _strangers_run(work: Work) -> bool:
-    """Whether an activity that we do not know is still running: it may be the import whose answer never came."""
+def _strangers(work: Work) -> list[dt.datetime | None]:
+    """When those activities began that still run and that we do not know: one may be the import that had no answer."""
     with work.ledger.transaction() as tx:
         known = batches.known_activities(tx)
-    return any(not found.has_ended and found.activity_id not in known for found in work.api.activities())
-
-
-def _may_be_read(batch: Batch, work: Work, *, strangers_run: bool) -> bool:
-    if batch.activity_id is not None:
-        return batch.has_ended
-    return batch.age_seconds >= work.connection.limits.grace_seconds and not strangers_run
+    found = work.api.activities()
+    return [each.created_at for each in found if not each.has_ended and each.activity_id not in known]
 
 
 def _leave(work: Work, batch: Batch) -> None:
     """Carry a batch over: nothing can be said yet."""
-    why = "the import is still running" if batch.activity_id else "no answer came to the import; it may still arrive"
-    code = "still_running" if batch.activity_id else "unanswered"
+    alarm = work.connection.limits.alarm_seconds
     with work.write() as tx:
-        receipts = [InDoubt(row.contact_id, code, why) for row in batches.sent(tx, batch.batch_id)]
+        receipts = [judging.left(row.contact_id, batch, alarm) for row in batches.sent(tx, batch.batch_id)]
         batches.record(tx, work.run_id, batch.batch_id, receipts)
 
 
@@ -221,5 +256,14 @@ def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, s
 def _judge_rest(work: Work, batch: Batch) -> None:
     with work.write() as tx:
         rows = batches.sent(tx, batch.batch_id)
-        receipts = [judging.judge(judging.sent(row), batch, work.connection.limits.not_taken_seconds) for row in rows]
+        patience = work.connection.limits.not_taken_seconds
+        judged = [(judging.judge(judging.sent(row), batch, patience), row.attempts) for row in rows]
+        receipts = [_tried_again(receipt, attempts, work.random()) for receipt, attempts in judged]
         batches.record(tx, work.run_id, batch.batch_id, receipts)
+
+
+def _tried_again(receipt: Receipt, attempts: int, chance: float) -> Receipt:
+    """Without a reason by contact it may have been anything: such a contact is tried again, ever more rarely."""
+    if not isinstance(receipt, Rejected) or receipt.code not in _PERHAPS:
+        return receipt
+    return dataclasses.replace(receipt, again_seconds=ladder.pause_of_contact(attempts + 1, chance))

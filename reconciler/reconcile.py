@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
-from reconciler import __version__, act, gather, holding, push
+from reconciler import __version__, act, gather, holding, push, quarantine
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
@@ -16,7 +17,7 @@ from reconciler.gather import Course
 from reconciler.ledger import connections, leases, plans, runs
 from reconciler.reconnected import caught_up
 from reconciler.record import Told, abandon_dead_runs, record
-from reconciler.request import Request, is_stopped_for_today, standing_stop, why_not_push
+from reconciler.request import Request, is_insisted_on, is_stopped_for_today, standing_stop, why_not_push
 from reconciler.work import Work
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.constant_contact.client import ConstantContact
     from reconciler.crm import Crm
     from reconciler.ledger.connections import Connection
-    from reconciler.ledger.database import Ledger
+    from reconciler.ledger.database import Ledger, Transaction
     from reconciler.ledger.leases import Lease
     from reconciler.ledger.members import Keys
     from reconciler.ledger.plans import Plan
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger(__name__)
 ALREADY_RUNNING: Final = "already_running"
 PAUSED: Final = "paused"
+QUARANTINED: Final = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,14 @@ class Parts:
     monotonic: Callable[[], float]
     tell: Callable[[str], None]
     read_only: bool = False
+    #: From 0 to 1.
+    random: Callable[[], float] = random.random
     #: Raises Stopped where somebody has asked this process to stop.
     check: Callable[[], None] = lambda: None
 
 
 def run(parts: Parts, name: str, request: Request) -> Report | str | None:
-    """Run one connection once. Says its report; `already_running` or `paused`; None for a tick with nothing to do.
+    """Run one connection once. Says its report; `already_running`, `paused` or `quarantined`; None for a quiet tick.
 
     Trouble with the world ends the run in a state of its report; only a ledger out of reach is raised, and keys or
     settings with which no run can begin.
@@ -63,6 +67,8 @@ def run(parts: Parts, name: str, request: Request) -> Report | str | None:
     connection = find(parts.ledger, name)
     if connection.paused_at is not None:
         return PAUSED
+    if quarantine.is_waiting(connection) and not is_insisted_on(request):
+        return QUARANTINED
     if request.full and not (request.is_tick or request.plan_only):
         _fence_off(parts, connection)
     limits = connection.limits
@@ -148,6 +154,7 @@ def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request)
         sleep=parts.sleep,
         monotonic=parts.monotonic,
         tell=parts.tell,
+        random=parts.random,
         check=parts.check,
     )
 
@@ -239,6 +246,8 @@ def _has_sent(work: Work) -> bool:
 def _leave_no_trace(work: Work, ending: Ending) -> None:
     with work.write() as tx:
         holding.note(tx, work.connection, ending)
+        if ending.state in (State.NOTHING_TO_DO, State.OBSERVED):
+            connections.recovered(tx, work.connection.connection_id)
         runs.forget(tx, work.run_id)
         connections.tick(tx, work.connection.connection_id, quiet=True)
 
@@ -262,4 +271,23 @@ def _conclude(work: Work, parts: Parts, ending: Ending, course: Course, *, is_pl
         connections.tick(tx, connection_id, quiet=False)
         ending = ending if is_plan else caught_up(tx, work.connection, ending)
         ending = holding.lifted(work.connection, ending) if course.reading is not None else ending
-        return record(tx, work.connection, work.run_id, ending, told)
+        report = record(tx, work.connection, work.run_id, ending, told)
+        if not is_plan:
+            _note_how_it_went(tx, work.connection, report)
+        return report
+
+
+def _note_how_it_went(tx: Transaction, connection: Connection, report: Report) -> None:
+    written = quarantine.Written(*runs.written(tx, report.run_id))
+    others = connections.keys_failing(tx, report.reason or "", besides=connection.account.key_fingerprint)
+    keys = quarantine.KeysFailing(1 + others[0], 1 + others[1])
+    match quarantine.judge(connection, report, written, keys):
+        case quarantine.Failure(reason, message, is_quarantined, pause):
+            mine = connection.connection_id
+            connections.failed(tx, mine, reason, message, is_quarantined=is_quarantined, pause=pause)
+        case quarantine.Success():
+            connections.recovered(tx, connection.connection_id)
+        case quarantine.NoWord():
+            pass
+        case unforeseen:
+            assert_never(unforeseen)

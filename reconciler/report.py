@@ -166,6 +166,8 @@ _NEEDS_SOMEBODY: Final = frozenset(
         "too_many_lists",
         "rejected",
         "refused_by_import",
+        "refused_in_import",
+        "stuck",
         "refused_singly",
         "permission_changed",
         "not_taken",

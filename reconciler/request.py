@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import holding, token_end
+from reconciler import holding, quarantine, token_end
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending
 from reconciler.ledger import runs, usage
@@ -96,9 +96,20 @@ def standing_stop(connection: Connection, request: Request) -> Ending | None:
     if (end := token_end.of_account(connection.account, connection.now)).has_ended:
         told = f"{end.warning or 'there is no token'}: `reconciler connect {connection.name}`"
         return Ending(State.DISCONNECTED, KNOWN_END, told, KNOWN_END, KNOWN_END)
-    if request.is_tick and is_held_there(connection):
+    if request.is_tick and is_held_there(connection) and not _is_tried_again(connection):
         return Ending(State.HELD, connection.held_reason, connection.held_message, "held", "held")
     return None
+
+
+def is_insisted_on(request: Request) -> bool:
+    """Whether somebody wants it now, though it has failed again and again."""
+    return request.full or request.plan_only or request.trigger == "approve"
+
+
+def _is_tried_again(connection: Connection) -> bool:
+    """Whether a hold is one that ticks try again, and its time has come."""
+    is_one = connection.held_reason in quarantine.TRIED_AGAIN and connection.next_attempt_at is not None
+    return is_one and quarantine.is_due(connection)
 
 
 def is_held_there(connection: Connection) -> bool:

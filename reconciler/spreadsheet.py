@@ -10,10 +10,15 @@ if TYPE_CHECKING:
 
 #: What a cell begins with that a spreadsheet would calculate (OWASP ASVS 5.0, 1.2.10).
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\0")
+#: Also put before a cell that begins with it already: so whoever takes one off has the value as it was.
+_MARK: Final = "'"
 
 
 def write(stream: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    """Write rows under a header; says how many. A cell that looks like a formula gets a `'` before it."""
+    """Write rows under a header; says how many. A cell that looks like a formula gets a `'` before it.
+
+    So does one that begins with a `'`: who takes the first `'` off a cell has the value as it was.
+    """
     out = csv.writer(stream, lineterminator="\r\n")
     out.writerow(header)
     count = 0
@@ -23,6 +28,11 @@ def write(stream: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]
     return count
 
 
+def write_lines(stream: TextIO, texts: Iterable[str]) -> None:
+    """Write texts one a line, without a header, each as a cell is written."""
+    stream.writelines(f"{_cell(text)}\r\n" for text in texts)
+
+
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"{_MARK}{text}" if text.startswith((*_FORMULA, _MARK)) else text

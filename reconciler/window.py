@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from reconciler.origin import has_other_timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.origin import Origin
 
 #: Row versions are compared by their low 32 bits: half of these lie ahead. A million less: others go on writing.
@@ -64,8 +66,10 @@ class Position:
     now: dt.datetime
     xmin: int
     xmax: int
-    #: A digest of what the tables are like, apart from their rows; "" where that is not known.
-    structure: str = ""
+    #: A digest of what the tables are like, apart from their rows, "" of none; None: it was not asked for.
+    structure: str | None = None
+    #: Names of types that PostgreSQL did not bring along, by their numbers.
+    types: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,9 @@ class Watermark:
     #: By the ledger's clock.
     read_at: dt.datetime
     structure: str = ""
+    types: Mapping[int, str] = field(default_factory=dict)
+    #: When the structure was last asked for; by the ledger's clock.
+    structure_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,7 @@ def is_restructured(mode: Mode, mark: Watermark | None, here: Position) -> bool:
     """Whether the tables are others than at the watermark: what is in them may be older than it, and yet be new."""
     if mark is None or mode is Mode.WHOLE:
         return False
-    return "" not in (mark.structure, here.structure) and mark.structure != here.structure
+    return bool(mark.structure and here.structure) and mark.structure != here.structure
 
 
 def _on_time(mode: Mode, mark: Watermark) -> Since | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ class Work:
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
     tell: Callable[[str], None]
+    #: From 0 to 1.
+    random: Callable[[], float] = random.random
     #: Raises Stopped where somebody has asked for it.
     check: Callable[[], None] = lambda: None
     #: How long each stage took so far.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler import __version__
-from reconciler.cli import connecting, crm, holding, rejoining, running, setting_up, standing, trying, tuning
+from reconciler.cli import connecting, crm, holding, refusing, rejoining, running, setting_up, standing, trying, tuning
 from reconciler.cli.shared import EXITS, is_debugging
 from reconciler.errors import (
     AccessRefused,
@@ -37,7 +37,7 @@ def commands() -> None:
     """Keep a Constant Contact list in step with a CRM's contacts: additions and updates only."""
 
 
-for module in (setting_up, connecting, crm, standing, tuning, running, holding, rejoining, trying):
+for module in (setting_up, connecting, crm, standing, tuning, running, holding, refusing, rejoining, trying):
     for command in module.COMMANDS:
         commands.add_command(command)
 

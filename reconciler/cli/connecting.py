@@ -113,15 +113,11 @@ def _pausing(*, paused: bool) -> click.Command:
     @click.option("--all", "all_", is_flag=True, help="All connections.")
     def command(name: str | None, *, all_: bool) -> None:
         from reconciler import connections
-        from reconciler.ledger import leases
 
-        here = process()
-        ledger = ready_ledger(here)
+        ledger = ready_ledger(process())
         act = connections.pause if paused else connections.resume
         for connection in chosen(ledger, name, all_=all_):
             act(ledger, connection, actor())
-            if paused:
-                leases.wait_until_free(ledger, connection.connection_id, here.pause)
             click.echo(f"{connection.name} is {'paused: no pushing, no calls' if paused else 'resumed'}.", err=True)
 
     return command

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli.shared import EXITS, actor, json_option, print_json, process, ready_ledger, run_number, tell
+from reconciler.cli.undoing import write_undo
 from reconciler.errors import UsageError
 from reconciler.stopping import on_signals
 
@@ -113,9 +114,10 @@ def runs(name: str | None, *, limit: int, json_: bool) -> None:
 @click.command()
 @click.argument("run_id", required=False, default="latest")
 @click.option("--connection", "name", help="The latest run of this connection.")
+@click.option("--undo", metavar="FILE", help="Write whom the run added, and the old values it replaced, unmasked.")
 @click.option("--unmasked", is_flag=True, help="Show addresses and values in full.")
 @json_option
-def report(run_id: str, *, name: str | None, unmasked: bool, json_: bool) -> None:
+def report(run_id: str, *, name: str | None, undo: str | None, unmasked: bool, json_: bool) -> None:
     """Show the report of a run; without RUN_ID the latest.
 
     Example: reconciler report 812
@@ -131,7 +133,9 @@ def report(run_id: str, *, name: str | None, unmasked: bool, json_: bool) -> Non
         rows = stored.shown(tx, found.run_id, **page.SHOWN) if found is not None and not json_ else ()
     if found is None:
         raise UsageError("there is no such run", advice="`reconciler runs` lists them")
-    if json_:
+    if undo is not None:
+        write_undo(ledger, found, undo)
+    elif json_:
         print_json(found.report)
     else:
         click.echo(page.report(found.report, rows, unmasked=unmasked))
@@ -244,7 +248,8 @@ def _tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
     from reconciler.ledger import runs as stored
 
     connection = reconcile.find(ledger, name)
-    if connection.disconnected_at or connection.held_at or connection.paused_message:
+    is_stopped = connection.disconnected_at or connection.held_at or connection.paused_message
+    if is_stopped or connection.quarantined_at:
         with ledger.transaction() as tx:
             behind = stored.behind(tx, connection.connection_id)
         click.echo(f"{name}: {connection_page.badge(connection, behind)}", err=True)

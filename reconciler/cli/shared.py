@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
@@ -116,6 +116,16 @@ def run_number(text: str) -> int:
     if not (text.isdecimal() and len(text) <= _LONGEST_RUN_ID):
         raise UsageError(f"{text!r} is no run's number", advice="`reconciler runs` lists them")
     return int(text)
+
+
+def private_file(file: str) -> TextIO:
+    """A file that nobody else may read, also where it was there before."""
+    try:
+        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise UsageError(f"{file} can't be written: {error.strerror}") from None
+    os.fchmod(number, 0o600)
+    return os.fdopen(number, "w", encoding="utf-8", newline="")
 
 
 def read_text(path: str, what: str) -> str:

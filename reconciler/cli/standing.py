@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.shared import chosen, json_option, print_json, process, ready_ledger
+from reconciler.cli.shared import chosen, json_option, print_json, private_file, process, ready_ledger
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,10 +38,26 @@ def status(name: str | None, *, file: str | None, json_: bool) -> None:
         return
     with ledger.transaction() as tx:
         told = [_status(tx, here, connection, json_=json_) for connection in them]
+        _tell_of_an_outage(tx)
     if json_:
         print_json(told)
     else:
         click.echo("\n\n".join(map(str, told)) or "No connection yet: `reconciler connect NAME`.")
+
+
+def _tell_of_an_outage(tx: Transaction) -> None:
+    """One notice for all connections, where it is Constant Contact that is down."""
+    from reconciler import quarantine
+    from reconciler.ledger import connections
+    from reconciler.limits import Limits
+
+    for reason in quarantine.OF_EVERYBODY:
+        keys = quarantine.KeysFailing(*connections.keys_failing(tx, reason))
+        if quarantine.is_down(keys, Limits()):
+            told = f"{keys.failing} of {keys.keys} API keys fail in the same way ({reason})"
+            click.echo(
+                f"Constant Contact is down: {told}. Runs go on trying; nobody is in quarantine for it.", err=True
+            )
 
 
 def _write_still_on_list(ledger: Ledger, connection: Connection, file: str) -> None:
@@ -51,19 +66,9 @@ def _write_still_on_list(ledger: Ledger, connection: Connection, file: str) -> N
 
     with ledger.transaction() as tx:
         rows = members.still_on_list(tx, connection.connection_id)
-    with _private(file) as out:
+    with private_file(file) as out:
         count = spreadsheet.write(out, _STILL_ON_LIST, [tuple(row) for row in rows])
     click.echo(f"{count:,} still on the list though not wanted: {file}. Nobody is removed by the reconciler.", err=True)
-
-
-def _private(file: str) -> TextIO:
-    """A file that nobody else may read, also where it was there before."""
-    try:
-        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise UsageError(f"{file} can't be written: {error.strerror}") from None
-    os.fchmod(number, 0o600)
-    return os.fdopen(number, "w", encoding="utf-8", newline="")
 
 
 def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bool) -> object:
@@ -89,7 +94,21 @@ def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bo
         "window": {"mode": connection.window_mode, "reason": connection.window_reason},
         "statement": {"digest": mapping.statement_digest(connection.statement), "columns": dict(connection.columns)},
         "held": _standing_word(connection.held_reason, connection.held_message, connection.held_run_id),
+        "quarantine": _quarantine(connection),
         "paused": _standing_word(connection.paused_reason, connection.paused_message, None),
+    }
+
+
+def _quarantine(connection: Connection) -> dict[str, object] | None:
+    if connection.quarantined_at is None:
+        return None
+    again = connection.next_attempt_at
+    return {
+        "reason": connection.failing_reason,
+        "message": connection.failing_message,
+        "since": connection.quarantined_at.isoformat(),
+        "failures": connection.failures,
+        "next_attempt_at": again and again.isoformat(),
     }
 
 

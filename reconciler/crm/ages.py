@@ -24,8 +24,9 @@ _MADE_OF_AGES: Final = re.compile(
     rf"\({_AGE}\)|{_AGE}::(?:integer|bigint)|(?:PARTIAL )?min\({_AGE}\)|COALESCE\({_AGE}, {_CONSTANT}\)"
     rf"|LEAST\((?:(?:{_AGE}|{_CONSTANT})(?:, )?)+\)|COALESCE\({_AGE}\)"
 )
+_MADE: Final = re.compile(r"\(*(?:LEAST|COALESCE|(?:PARTIAL )?min)\(")
 #: One value of a subselect: what that one puts out is looked at where it stands.
-_SUBSELECT: Final = re.compile(r"\(SubPlan \d+\)")
+_SUBSELECT: Final = re.compile(r"\(SubPlan \d+\)|\(InitPlan \d+\)\.col\d+|\$\d+")
 #: Steps whose columns are made by the steps below them.
 _PASSING: Final = ("Subquery Scan", "CTE Scan")
 
@@ -43,13 +44,26 @@ def is_youngest(plan: Mapping[str, Any], at: int) -> bool:
     return all(_is_age(told, passed) for told in inner if _is_made(told, passed, tops, at))
 
 
+def passes_on(plan: Mapping[str, Any]) -> bool:
+    """Whether in the plan of `row_age` alone each inner step that counts row versions is made use of.
+
+    A CTE puts out all its columns, also an age that nobody looks at.
+    """
+    made = [output(top)[0] for top in _tops(plan)]
+    made += [told for step in steps(plan) for told in output(step) if _MADE.match(told)]
+    inner = [{str(step["Alias"])} for step in steps(plan) if step["Node Type"] in _PASSING]
+    return all(any(_follows(told, alias) != told for told in made) for alias in inner)
+
+
 def _tops(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The steps that put out the rows: one, or the parts of a union."""
     if output(plan):
         yield plan
         return
     for inner in plan.get("Plans", ()):
-        yield from _tops(inner)
+        # A CTE, or a subselect, hangs on it too, and puts out no rows of it.
+        if inner.get("Parent Relationship") not in ("InitPlan", "SubPlan"):
+            yield from _tops(inner)
 
 
 def _is_made(told: str, passed: Collection[str], tops: list[Mapping[str, Any]], at: int) -> bool:

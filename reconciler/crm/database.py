@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -17,7 +18,7 @@ from reconciler.redaction import first_line
 from reconciler.window import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from reconciler.database_url import DatabaseUrl
     from reconciler.limits import Limits
@@ -53,6 +54,21 @@ _NO_SERVER: Final = "'', 0"
 _NOT_BEGUN: Final = "to_timestamp(0)"
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a snapshot is asked for besides its moment."""
+
+    #: A statement: its position then has a digest of what the tables are like that it reads.
+    structure_of: str = ""
+    #: Which server it is; need not be asked where the user is known to have no right to.
+    server: bool = True
+    #: Names of types that are known.
+    types: Mapping[int, str] = field(default_factory=dict)
+
+
+EVERYTHING: Final = Ask()
+
+
 class Crm:
     """A CRM's database."""
 
@@ -70,20 +86,18 @@ class Crm:
         self._monotonic = monotonic
 
     @contextlib.contextmanager
-    def snapshot(self, statement: str = "", *, asks_server: bool = True) -> Iterator[Snapshot]:
+    def snapshot(self, ask: Ask = EVERYTHING) -> Iterator[Snapshot]:
         """Open a read-only transaction in which everything is seen as of one moment.
 
-        With a statement its position has a digest of what the tables are like that the statement reads. Which server
-        it is need not be asked where the user is known to have no right to.
         Raises CrmUnreachable where there is no way in, StatementError where a statement is at fault.
         """
         # What goes wrong meanwhile the snapshot tells by itself: an error of the ledger's is not the CRM's.
         with contextlib.ExitStack() as stack:
             with translated(self._url, self._limits):
                 db = stack.enter_context(self._connected())
-                position, found = self._begin(db, statement, asks_server=asks_server)
+                position, found = self._begin(db, ask)
             watch = self._watch(self._monotonic() + self._limits.crm_reading_seconds)
-            yield Snapshot(db, position, watch, lambda: translated(self._url, self._limits), found.types)
+            yield Snapshot(db, position, watch, lambda: translated(self._url, self._limits), found.functions)
             with translated(self._url, self._limits):
                 db.commit()
 
@@ -114,29 +128,28 @@ class Crm:
         db.read_only = True
         return db
 
-    def _begin(self, db: psycopg.Connection[Any], statement: str, *, asks_server: bool) -> tuple[Position, Structure]:
+    def _begin(self, db: psycopg.Connection[Any], ask: Ask) -> tuple[Position, Structure]:
         """Begin the transaction; says where it is, and which server where the user may ask."""
         if db.info.server_version < _OLDEST_VERSION:
             raise CrmError(f"the CRM's PostgreSQL is {db.info.server_version // 10_000}; 13 is the oldest that will do")
-        if asks_server:
+        if ask.server:
             with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
-                return self._first(db, statement, _SERVER, _BEGUN)
+                return self._first(db, ask, _SERVER, _BEGUN)
             db.rollback()
-        return self._first(db, statement, _NO_SERVER, _NOT_BEGUN)
+        return self._first(db, ask, _NO_SERVER, _NOT_BEGUN)
 
-    def _first(
-        self, db: psycopg.Connection[Any], statement: str, server: str, begun: str
-    ) -> tuple[Position, Structure]:
+    def _first(self, db: psycopg.Connection[Any], ask: Ask, server: str, begun: str) -> tuple[Position, Structure]:
         asked: list[object] = [
             str(int(seconds * 1000)) for seconds in (self._limits.crm_statement_seconds, self._limits.crm_lock_seconds)
         ]
-        if statement:
-            asked += structure.parameters(statement)
-        query = _FIRST.format(server=server, begun=begun, structure=structure.QUERY if statement else "NULL")
+        if ask.structure_of:
+            asked += structure.parameters(ask.structure_of)
+        query = _FIRST.format(server=server, begun=begun, structure=structure.QUERY if ask.structure_of else "NULL")
         row = db.execute(query, asked).fetchone()
         if row is None:
             raise CrmError("the CRM's database does not say where it is")
         now, xmin, xmax, system_identifier, timeline, found = row[4:]
         origin = Origin(self._url.host, self._url.port, self._url.database, system_identifier, timeline)
         tables = Structure.of(found)
-        return Position(origin, now, xmin, xmax, tables.digest), tables
+        digest = tables.digest if ask.structure_of else None
+        return Position(origin, now, xmin, xmax, digest, tables.types or ask.types), tables

@@ -93,7 +93,13 @@ def asks_the_time(plan: Mapping[str, Any]) -> bool:
 
 def picks_rows(plan: Mapping[str, Any]) -> bool:
     """Whether a row may lose its place to another one: the one that takes it has not become younger by that."""
-    return any(step["Node Type"] in _PICKING for step in steps(plan))
+    return any(step["Node Type"] in _PICKING and not _is_by_all(step) for step in steps(plan))
+
+
+def _is_by_all(step: Mapping[str, Any]) -> bool:
+    """Whether a step leaves out only rows that are the same in every column, as DISTINCT and UNION do."""
+    below: Mapping[str, Any] = next(iter(step.get("Plans", ())), {})
+    return step["Node Type"] == "Unique" and set(output(step)) <= set(map(without_texts, below.get("Sort Key", ())))
 
 
 def column_of(condition: str, value: str) -> str | None:
@@ -114,17 +120,18 @@ def _expressions(plan: Mapping[str, Any]) -> Iterator[str]:
 
 def _scans(step: Mapping[str, Any], joined_by: str) -> Iterator[Scan]:
     joining = " AND ".join(str(step[name]) for name in ("Hash Cond", "Merge Cond", "Join Filter") if name in step)
-    if "Relation Name" in step:
+    if "Relation Name" in step or step["Node Type"] == "Foreign Scan":
         yield _scan(step, joined_by)
     for inner in step.get("Plans", ()):
         yield from _scans(inner, joining or joined_by)
 
 
 def _scan(step: Mapping[str, Any], joined_by: str) -> Scan:
-    alias = str(step["Alias"])
+    # A join of foreign tables that their own server does is one step, without the name of one table.
+    alias = str(step.get("Alias", ""))
     return Scan(
         schema=str(step.get("Schema", "")),
-        table=str(step["Relation Name"]),
+        table=str(step.get("Relation Name") or step.get("Relations") or "what is joined elsewhere"),
         alias=alias,
         is_foreign=step["Node Type"] == "Foreign Scan",
         is_whole=step["Node Type"] in _WHOLE,

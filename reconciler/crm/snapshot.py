@@ -12,7 +12,7 @@ from reconciler.crm.faults import endless
 from reconciler.mapping import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from reconciler.crm.text import Query
@@ -61,13 +61,14 @@ class Snapshot:
         position: Position,
         watch: Callable[[], None],
         translated: Callable[[], AbstractContextManager[None]],
-        types: Mapping[int, str],
+        functions_of_views: Sequence[str],
     ) -> None:
         self._db = db
         self.position = position
         self._watch = watch
         self._translated = translated
-        self._known_types = types
+        #: What the views call that the statement reads; known where its structure was asked for.
+        self.functions_of_views = functions_of_views
 
     _workspace: str = ""
 
@@ -98,24 +99,31 @@ class Snapshot:
         With `on_time` the last value of each says whether that window has the row. A large reading may take longer
         than one statement is allowed: its portions are asked for one by one. Close it before the snapshot ends.
         """
-        query = text.rows(statement, self._workspace, columns, since=since, on_time=on_time)
+        query = text.rows(statement, self._workspace, columns, since=since, on_time=on_time, **self._counting)
         return self._asked_for(query) if is_large else self._streamed(query)
 
     def rows_among(
         self, statement: str, columns: Sequence[str], contact_ids: Sequence[str]
     ) -> Generator[tuple[Any, ...], None, None]:
         """The rows of some contacts, in the same form."""
-        return self._streamed(text.rows_among(statement, self._workspace, columns, contact_ids))
+        return self._streamed(text.rows_among(statement, self._workspace, columns, contact_ids, **self._counting))
+
+    @property
+    def _counting(self) -> dict[str, bool]:
+        return {"counts_characters": self._db.info.parameter_status("server_encoding") != "SQL_ASCII"}
 
     def count(self, statement: str, since: Since) -> int:
         """How many rows a window has."""
         query = text.count(statement, self._workspace, since)
         return int(self._fetched(query.text, query.parameters)[0][0])
 
-    def explained(self, statement: str) -> dict[str, Any]:
-        """How PostgreSQL would read all of the workspace: EXPLAIN's plan, with what each step puts out."""
+    def explained(self, statement: str, column: str = "*") -> dict[str, Any]:
+        """How PostgreSQL would read all of the workspace: EXPLAIN's plan, with what each step puts out.
+
+        With one column only what that one needs is read.
+        """
         with self._translated():
-            return self._explained(statement, self._workspace)
+            return self._explained(statement, self._workspace, column)
 
     def explained_for_nobody(self, statement: str) -> tuple[dict[str, Any], str]:
         """How PostgreSQL would read a workspace that has hardly anybody, and what that one is called."""
@@ -124,8 +132,9 @@ class Snapshot:
                 return self._explained(statement, nobody), nobody
         return self.explained(statement), self._workspace
 
-    def _explained(self, statement: str, workspace: str) -> dict[str, Any]:
-        row = self._db.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {text.everything(statement)}", [workspace]).fetchone()
+    def _explained(self, statement: str, workspace: str, column: str = "*") -> dict[str, Any]:
+        query = f"EXPLAIN (VERBOSE, FORMAT JSON) {text.everything(statement, column)}"
+        row = self._db.execute(query, [workspace]).fetchone()
         plan: dict[str, Any] = row[0][0]["Plan"] if row else {}
         return plan
 
@@ -164,7 +173,7 @@ class Snapshot:
         return [Column(name, types[oid]) for name, oid in described]
 
     def _types(self, oids: Iterable[int]) -> dict[int, str]:
-        known = dict(self._known_types)
+        known = dict(self.position.types)
         known |= {oid: info.regtype for oid in oids if (info := self._db.adapters.types.get(oid))}
         if unknown := sorted(set(oids) - set(known)):
             looked_up = "SELECT o.oid, format_type(o.oid, NULL) FROM unnest(CAST($1 AS oid[])) AS o (oid)"

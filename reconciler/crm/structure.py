@@ -39,8 +39,16 @@ QUERY: Final = """
      )
      SELECT jsonb_build_object(
                 'digest', CAST(hashtextextended(
-                    string_agg(concat_ws(' ', c.oid, c.relrowsecurity, a.told, w.told, p.told), ';' ORDER BY c.oid), 0
+                    (SELECT concat(d.oid, ' ', current_user) FROM pg_database AS d WHERE d.datname = current_database())
+                    || string_agg(concat_ws(' ', c.oid, c.relowner, CASE c.relkind WHEN 'v' THEN c.reloptions END,
+                                            row_security_active(c.oid), a.told,
+                                            w.told, p.told), ';' ORDER BY c.oid), 0
                 ) AS text),
+                'functions', (SELECT jsonb_agg(DISTINCT f.proname) FROM read AS r
+                              JOIN pg_rewrite AS w ON w.ev_class = r.oid
+                              JOIN pg_depend AS d ON d.classid = CAST('pg_rewrite' AS regclass) AND d.objid = w.oid
+                                                 AND d.refclassid = CAST('pg_proc' AS regclass)
+                              JOIN pg_proc AS f ON f.oid = d.refobjid),
                 'types', (SELECT jsonb_object_agg(a.atttypid, format_type(a.atttypid, NULL)) FROM read AS r
                           JOIN pg_attribute AS a ON a.attrelid = r.oid
                           WHERE a.attnum > 0 AND a.atttypid >= 16384))
@@ -53,7 +61,9 @@ QUERY: Final = """
                          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS a (told)
      CROSS JOIN LATERAL (SELECT string_agg(CAST(w.ev_action AS text), ',' ORDER BY w.rulename)
                          FROM pg_rewrite AS w WHERE w.ev_class = c.oid) AS w (told)
-     CROSS JOIN LATERAL (SELECT string_agg(concat_ws(' ', p.polname, p.polcmd, p.polpermissive, p.polroles, p.polqual),
+     CROSS JOIN LATERAL (SELECT string_agg(concat_ws(' ', p.polname, p.polcmd, p.polpermissive, p.polqual,
+                                                     (SELECT bool_or(o = 0 OR pg_has_role(o, 'USAGE'))
+                                                      FROM unnest(p.polroles) AS o)),
                                            ',' ORDER BY p.polname)
                          FROM pg_policy AS p WHERE p.polrelid = c.oid) AS p (told))
 """
@@ -61,16 +71,18 @@ QUERY: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """The digest, "" where it was not asked for or is of no table; and names of types by their numbers."""
+    """The digest, "" where it is of no table; names of types by their numbers; the functions that views call."""
 
-    digest: str = ""
+    digest: str
     types: Mapping[int, str] = field(default_factory=dict)
+    functions: Sequence[str] = ()
 
     @classmethod
     def of(cls, found: Mapping[str, Any] | None) -> Structure:
         if found is None:
-            return cls()
-        return cls(found["digest"] or "", {int(oid): str(name) for oid, name in (found["types"] or {}).items()})
+            return cls("")
+        types = {int(oid): str(name) for oid, name in (found["types"] or {}).items()}
+        return cls(found["digest"] or "", types, found.get("functions") or ())
 
 
 def parameters(statement: str) -> tuple[Sequence[str], Sequence[str]]:

@@ -18,18 +18,21 @@ if TYPE_CHECKING:
 
 #: What is longer than any field can be is cut on the server, so that a 10 MB value never travels.
 _MOST_CHARACTERS: Final = 1000
+_MOST_BYTES: Final = 4 * _MOST_CHARACTERS
 #: Mentions the parameter for a statement that does not, so that it has a type; the planner takes it away.
 _ALL: Final = "(CAST($1 AS text) IS NULL OR true)"
 #: Parts of a statement in which `:workspace` is not the parameter, then the parameter itself.
 _TOKENS: Final = re.compile(
-    r"""(?P<comment>--[^\n]*|/\*.*?\*/)
+    r"""(?P<comment>--[^\r\n]*|/\*(?:/\*.*?\*/|.)*?\*/)
     |(?P<text>\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
     |"(?:[^"]|"")*"|::|:workspace\b""",
     re.DOTALL | re.VERBOSE,
 )
+_NAME: Final = r'(?:[^\W\d][\w$]*|"(?:[^"]|"")+")'
+_AGE_OF_A_VERSION: Final = re.compile(rf"\bage\s*\(\s*(?:{_NAME}\s*\.\s*)?xmin\s*\)", re.IGNORECASE)
+_MOMENT: Final = re.compile(r"'\s*(?:now|today|tomorrow|yesterday)\b[^']*'", re.IGNORECASE)
 #: What may follow the one statement.
 _CLOSING: Final = re.compile(r"[\s;]+\Z")
-_NAME: Final = r'(?:[^\W\d][\w$]*|"(?:[^"]|"")+")'
 #: A word, or one sign that is none.
 _PARTS: Final = re.compile(rf"{_NAME}|\S")
 
@@ -54,6 +57,24 @@ def other_parameter(statement: str) -> str | None:
     return found[0] if found else None
 
 
+def called(statement: str) -> set[str]:
+    """The names of functions in a statement, also of those that PostgreSQL puts the bodies of in their place."""
+    bare = _TOKENS.sub(lambda token: token[0] if token[0][0] == '"' else " ", statement)
+    # PostgreSQL's own age of a row version is not a function of the CRM's that has this name.
+    bare = _AGE_OF_A_VERSION.sub(" ", bare)
+    return {_folded(name) for name in re.findall(rf"({_NAME})\s*\(", bare)}
+
+
+def picks_rows(statement: str) -> bool:
+    """Whether it says itself that it takes one row of several."""
+    return re.search(r"\bDISTINCT\s+ON\b", _TOKENS.sub(" ", statement), re.IGNORECASE) is not None
+
+
+def asks_the_time(statement: str) -> bool:
+    """Whether a text in it stands for a time that goes on, such as 'today'."""
+    return any(token["text"] and _MOMENT.fullmatch(token[0]) for token in _TOKENS.finditer(statement))
+
+
 def names(statement: str) -> set[tuple[str, str]]:
     """Every name in a statement: alone, with an empty schema, and with what stands before it and a dot."""
     bare = _TOKENS.sub(lambda token: token[0] if token[0][0] == '"' else " ", statement)
@@ -65,25 +86,38 @@ def names(statement: str) -> set[tuple[str, str]]:
     }
 
 
-def everything(statement: str) -> str:
-    """All columns of all rows, without a parameter but the workspace: to be described or explained."""
-    return f"SELECT * FROM {_subselect(statement)} WHERE {_ALL}"
+def everything(statement: str, column: str = "*") -> str:
+    """All columns of all rows, or one, without a parameter but the workspace: to be described or explained."""
+    return f"SELECT {column} FROM {_subselect(statement)} WHERE {_ALL}"
 
 
 def rows(
-    statement: str, workspace: str, columns: Sequence[str], *, since: Since | None = None, on_time: Since | None = None
+    statement: str,
+    workspace: str,
+    columns: Sequence[str],
+    *,
+    since: Since | None = None,
+    on_time: Since | None = None,
+    counts_characters: bool = True,
 ) -> Query:
     """The rows since a moment or a version, or all; with `on_time` a last column says whether that window has them."""
     found = _Conditions(workspace)
     mark = [] if on_time is None else [found.add(on_time)]
     where = f" AND {found.add(since)}" if since is not None else ""
-    wanted = ", ".join([*map(_expression, columns), *mark])
+    wanted = ", ".join([*(_expression(name, counts_characters=counts_characters) for name in columns), *mark])
     return Query(f"SELECT {wanted} FROM {_subselect(statement)} WHERE {_ALL}{where}", found.parameters)
 
 
-def rows_among(statement: str, workspace: str, columns: Sequence[str], contact_ids: Sequence[str]) -> Query:
+def rows_among(
+    statement: str,
+    workspace: str,
+    columns: Sequence[str],
+    contact_ids: Sequence[str],
+    *,
+    counts_characters: bool = True,
+) -> Query:
     """The rows of some contacts."""
-    wanted = ", ".join(map(_expression, columns))
+    wanted = ", ".join(_expression(name, counts_characters=counts_characters) for name in columns)
     text = f"SELECT {wanted} FROM {_subselect(statement)} WHERE {_ALL} AND CAST(contact_id AS text) = ANY ($2)"
     return Query(text, [workspace, list(contact_ids)])
 
@@ -152,11 +186,19 @@ def _blank(token: re.Match[str]) -> str:
 
 def _folded(name: str) -> str:
     """A name as the catalogue has it."""
-    return name[1:-1].replace('""', '"') if name[0] == '"' else name.lower()
+    if name[0] == '"':
+        return name[1:-1].replace('""', '"')
+    # As PostgreSQL does it: letters beyond ASCII stay as they are.
+    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
-def _expression(name: str) -> str:
+def _expression(name: str, *, counts_characters: bool) -> str:
+    """A column as text. Without an encoding the database counts bytes, not characters."""
     column = '"' + name.replace('"', '""') + '"'
     if name in ("eligible", "opted_out"):
         return column
-    return f"left(CAST({column} AS text), {_MOST_CHARACTERS})"
+    value = f"CAST({column} AS text)"
+    if counts_characters:
+        return f"left({value}, {_MOST_CHARACTERS})"
+    # It would cut a character in two, and what is left of it is no text.
+    return f"CASE WHEN octet_length({value}) < {_MOST_BYTES} THEN {value} ELSE repeat('?', {_MOST_CHARACTERS}) END"

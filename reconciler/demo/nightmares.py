@@ -83,7 +83,7 @@ def connect_again(stage: Stage) -> Report:
 def tell_of_arrivals(stage: Stage, expiry: Expiry) -> Outcome:
     """How many of those who waited are at Constant Contact, by its own side."""
     members = stage.account.look().members()
-    changed = sum(_has_mobile(members.get(address, {})) for address in expiry.mobiles)
+    changed = sum(scenes.has_mobile(members.get(address, {}), _MOBILE) for address in expiry.mobiles)
     added = sum(address in members for address in expiry.added)
     told = (
         f"Arrived, by Constant Contact's own side: {changed:,} of {len(expiry.mobiles):,} new mobiles, {added:,} of "
@@ -111,8 +111,3 @@ def reasons(off: Mapping[str, str]) -> str:
     """Those who are off, counted by reason."""
     counts = Counter(off.values())
     return ", ".join(f"{counts[reason]:,} {reason}" for reason in sorted(counts)) or "nobody"
-
-
-def _has_mobile(member: Mapping[str, object]) -> bool:
-    phones = member.get("phone_numbers", ())
-    return isinstance(phones, list) and any(phone["phone_number"] == _MOBILE for phone in phones)

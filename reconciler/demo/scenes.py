@@ -121,6 +121,11 @@ def give_mobile(stage: Stage, addresses: Sequence[str], mobile: str) -> None:
         stage.sql("UPDATE contacts SET mobile = %s WHERE lower(email) = %s", mobile, address)
 
 
+def has_mobile(member: Mapping[str, Any], mobile: str) -> bool:
+    """Whether somebody has this mobile at Constant Contact."""
+    return any(phone["phone_number"] == mobile for phone in member.get("phone_numbers", ()))
+
+
 def _change_crm(stage: Stage, phones: Sequence[str], opted_out: Sequence[str], removed: str, moved: str) -> None:
     give_mobile(stage, phones, "555-0142")
     add_contacts(stage, _NEW)

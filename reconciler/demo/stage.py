@@ -15,6 +15,7 @@ from reconciler import connection_page, connections, credentials, reconcile, rec
 from reconciler.bootstrap import Process
 from reconciler.demo import people
 from reconciler.demo.account import Account
+from reconciler.demo.hurry import Hurry
 from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
 from reconciler.errors import UsageError
 from reconciler.ledger import runs, schema, usage
@@ -24,7 +25,7 @@ from reconciler.simulator import SideDoor, Simulator
 from reconciler.vault import KeyRing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reconciler.demo.people import Person
     from reconciler.ledger.connections import Connection
@@ -51,6 +52,9 @@ class Stage:
     process: Process
     ledger: Ledger
     tell: Callable[[str], None]
+    #: How a process of its own is set up on this stage, and where it can be.
+    environment: Mapping[str, str]
+    folder: Path
 
     @property
     def account(self) -> Account:
@@ -84,14 +88,9 @@ class Stage:
                 runs.behind(tx, connection.connection_id),
             )
 
-    def pass_time(self, seconds: int) -> None:
+    def pass_time(self, seconds: float) -> None:
         """Set the clocks of the CRM, the ledger and Constant Contact ahead."""
-        self.sql(
-            "INSERT INTO reconciler.clock_offset (ahead) VALUES (make_interval(secs => %s))"
-            " ON CONFLICT (only_row) DO UPDATE SET ahead = clock_offset.ahead + EXCLUDED.ahead",
-            seconds,
-        )
-        self.door.advance(seconds)
+        _set_ahead(self.url, self.door, seconds)
 
     def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Do something in the CRM, as its users would."""
@@ -113,11 +112,14 @@ def set_stage(
         with psycopg.connect(server.url()) as db:
             people.create_tables(db)
             people.insert(db, WORKSPACE, contacts)
-        process = Process(_settings(server.url(), simulator, Path(folder), pace))
+        url, door = server.url(), SideDoor(simulator.url)
+        environment = _environment(url, simulator, Path(folder), pace)
+        hurry = Hurry(lambda seconds: _set_ahead(url, door, seconds))
+        process = Process(Settings.load(environment, None), sleep=hurry.sleep, monotonic=hurry.monotonic)
         ledger = process.ledger()
         try:
             schema.apply(ledger)
-            stage = Stage(server.url(), simulator, SideDoor(simulator.url), process, ledger, tell)
+            stage = Stage(url, simulator, door, process, ledger, tell, environment, Path(folder))
             stage.sql(_ONE_CLOCK)
             yield stage
         finally:
@@ -153,16 +155,23 @@ def _create(stage: Stage, person: Person, list_id: str | None, fields: dict[str,
     stage.door.contact(action="create", email=person.email, fields=wanted, **({"list_id": list_id} if list_id else {}))
 
 
-def _settings(url: str, simulator: Simulator, folder: Path, pace: float | None) -> Settings:
+def _set_ahead(url: str, door: SideDoor, seconds: float) -> None:
+    with psycopg.connect(url) as db:
+        db.execute(
+            "INSERT INTO reconciler.clock_offset (ahead) VALUES (make_interval(secs => %s))"
+            " ON CONFLICT (only_row) DO UPDATE SET ahead = clock_offset.ahead + EXCLUDED.ahead",
+            (seconds,),
+        )
+    door.advance(seconds)
+
+
+def _environment(url: str, simulator: Simulator, folder: Path, pace: float | None) -> dict[str, str]:
     keyring = folder / "keys.json"
     KeyRing.create(keyring)
-    return Settings.load(
-        {
-            "RECONCILER_DATABASE_URL": url,
-            "RECONCILER_KEYRING": str(keyring),
-            "RECONCILER_API_URL": simulator.api_url,
-            "RECONCILER_AUTH_URL": simulator.auth_url,
-            **({"RECONCILER_PACE_PER_SECOND": str(pace)} if pace else {}),
-        },
-        None,
-    )
+    return {
+        "RECONCILER_DATABASE_URL": url,
+        "RECONCILER_KEYRING": str(keyring),
+        "RECONCILER_API_URL": simulator.api_url,
+        "RECONCILER_AUTH_URL": simulator.auth_url,
+        **({"RECONCILER_PACE_PER_SECOND": str(pace)} if pace else {}),
+    }

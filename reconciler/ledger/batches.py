@@ -150,6 +150,11 @@ def record(tx: Transaction, run_id: int, batch_id: int, receipts: Iterable[Recei
     run(tx, "receipts_unstage")
 
 
+def mark_tried(tx: Transaction, run_id: int, batch_id: int) -> None:
+    """Leave the contacts of a refused batch alone for the rest of the run: what became of each is written down."""
+    run(tx, "batch_mark_sent", run_id=run_id, batch_id=batch_id)
+
+
 def close(tx: Transaction, batch_id: int, outcome: str, *, refused: bool = False) -> None:
     """End a batch: those of its contacts that are not settled are free again, and still due."""
     run(tx, "batch_close", batch_id=batch_id, outcome=outcome, state="refused" if refused else "settled")

@@ -62,6 +62,13 @@ class Connection:
     held_run_id: int | None
     #: The numbers that an answer would be about; empty where there are none.
     held_counts: Mapping[str, int] | None
+    #: Runs in a row that failed as a whole.
+    failures: int
+    failing_since: dt.datetime | None
+    failing_reason: str | None
+    failing_message: str | None
+    quarantined_at: dt.datetime | None
+    next_attempt_at: dt.datetime | None
     now: dt.datetime
 
     @property
@@ -159,6 +166,25 @@ def disconnect(tx: Transaction, connection_id: int, reason: str) -> None:
 def lost_token(tx: Transaction, connection_id: int, run_id: int, reason: str) -> None:
     """Note that the token was refused in a run, unless a new one was stored since the run began."""
     run(tx, "connection_lost_token", connection_id=connection_id, run_id=run_id, reason=reason)
+
+
+def failed(
+    tx: Transaction, connection_id: int, reason: str, message: str, *, is_quarantined: bool, pause: float | None
+) -> None:
+    """Note that a run has failed as a whole, and for how long none is tried."""
+    told = {"reason": reason, "message": message, "is_quarantined": is_quarantined, "pause": pause}
+    run(tx, "connection_failed", connection_id=connection_id, **told)
+
+
+def recovered(tx: Transaction, connection_id: int) -> None:
+    """Note that a run went well."""
+    run(tx, "connection_recovered", connection_id=connection_id)
+
+
+def keys_failing(tx: Transaction, reason: str, besides: bytes = b"") -> tuple[int, int]:
+    """How many API keys, besides one, had runs in the last hour, and of how many the last one failed for a reason."""
+    row = run(tx, "keys_failing", besides=besides, reason=reason).one()
+    return int(row.keys), int(row.failing)
 
 
 def release(tx: Transaction, connection_id: int) -> None:

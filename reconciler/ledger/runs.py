@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.ledger.database import as_json, one, rows, run, value
+from reconciler.undo import Done, Undo
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -130,6 +131,16 @@ def shown(tx: Transaction, run_id: int, *, contacts: int, codes: Sequence[str], 
     return rows(tx, "run_shown", run_id=run_id, contacts=contacts, codes=list(codes), looked=looked)
 
 
+def undo(tx: Transaction, run_id: int) -> Undo:
+    """Whom this run added, and which fields it changed from what to what, for certain."""
+    return Undo(
+        [
+            Done(row.contact_id, row.email, row.field, row.before, row.after, row.present, bool(row.is_as_left))
+            for row in rows(tx, "run_undo", run_id=run_id)
+        ]
+    )
+
+
 def last_problems(tx: Transaction, connection_id: int, before: int) -> dict[str, int]:
     """By code: in which run the problems of the last run were first seen."""
     row = one(tx, "run_last_problems", connection_id=connection_id, before=before)
@@ -140,3 +151,9 @@ def last_problems(tx: Transaction, connection_id: int, before: int) -> dict[str,
 def started_at(tx: Transaction, run_id: int) -> dt.datetime:
     moment: dt.datetime = times(tx, run_id).started_at
     return moment
+
+
+def written(tx: Transaction, run_id: int) -> tuple[int, int]:
+    """How many contacts a run wrote or tried to, and how many of them were refused."""
+    row = run(tx, "run_refused", run_id=run_id).one()
+    return int(row.written), int(row.refused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.ledger.database import one, run
+from reconciler.ledger.database import as_json, one, run
 from reconciler.origin import Origin
 from reconciler.window import Watermark
 
@@ -19,7 +19,8 @@ def read(tx: Transaction, connection_id: int) -> Watermark | None:
     if row is None:
         return None
     origin = Origin(row.host, row.port, row.database, row.system_identifier, row.timeline)
-    return Watermark(row.until, int(row.position), origin, row.read_at, row.structure)
+    types = {int(oid): name for oid, name in row.types.items()}
+    return Watermark(row.until, int(row.position), origin, row.read_at, row.structure, types, row.structure_at)
 
 
 def move(tx: Transaction, connection_id: int, window: Window, until: Position) -> None:
@@ -39,4 +40,5 @@ def move(tx: Transaction, connection_id: int, window: Window, until: Position) -
         system_identifier=origin.system_identifier,
         timeline=origin.timeline,
         structure=until.structure,
+        types=as_json({str(oid): name for oid, name in until.types.items()}),
     )

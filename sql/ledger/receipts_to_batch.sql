@@ -7,7 +7,7 @@ WITH known AS (
     RETURNING b.contact_id, r.outcome
 )
 UPDATE reconciler.batches AS t SET state = 'settled', settled_at = reconciler.clock(), outcome = 'read back'
-WHERE t.batch_id = :batch_id
+WHERE t.batch_id = :batch_id AND t.state IN ('intended', 'submitted')
   AND NOT EXISTS (SELECT FROM known WHERE known.outcome = 'in_doubt')
   AND NOT EXISTS (SELECT FROM reconciler.batch_contacts AS b
                   WHERE b.batch_id = :batch_id AND NOT b.settled

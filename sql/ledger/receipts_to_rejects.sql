@@ -12,4 +12,5 @@ JOIN reconciler.batch_contacts AS b ON b.batch_id = :batch_id AND b.contact_id =
 WHERE r.outcome = 'rejected'
 ON CONFLICT (connection_id, contact_id) DO UPDATE
 SET contact_digest = EXCLUDED.contact_digest, code = EXCLUDED.code, message = EXCLUDED.message,
-    again_at = EXCLUDED.again_at, attempts = x.attempts + 1;
+    again_at = EXCLUDED.again_at,
+    attempts = CASE WHEN x.contact_digest = EXCLUDED.contact_digest THEN x.attempts + 1 ELSE 1 END;

@@ -34,6 +34,23 @@ def test_a_window_that_reads_nothing_does_not_lift_the_hold_of_an_empty_source(i
     assert lifted["held"] is None
 
 
+def test_a_detour_by_other_trouble_does_not_lift_the_hold_of_a_shrunk_source(installation: Installation) -> None:
+    for number in range(10):
+        installation.add(f"p{number}@example.com")
+    installation.connect()
+    installation.run()
+    installation.sql("DELETE FROM contacts WHERE email > 'p2'")
+    assert installation.run("acme", "--full")["reason"] == "source_shrunk"
+
+    installation.sql("ALTER TABLE contacts RENAME TO away")
+    installation.say("run", "--all")
+    installation.sql("ALTER TABLE away RENAME TO contacts")
+    installation.say("run", "--all")
+
+    (told,) = installation.say("status", "acme", "--json").json
+    assert told["held"]["reason"] == "source_shrunk"
+
+
 def test_trouble_of_the_crm_neither_replaces_nor_lifts_what_constant_contact_holds(installation: Installation) -> None:
     installation.add("ada@example.com")
     installation.connect()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.demo import beside, nightmares, people, scenes, story
+from reconciler.demo import beside, killing, nightmares, people, scenes, story
 from reconciler.demo.stage import fill_account, set_stage
 from reconciler.ledger import connections
 from reconciler.reconcile import find
@@ -72,6 +72,9 @@ def test_the_whole_story_ends_well_and_every_nightmare_stays_one(
     assert "One more run was tried meanwhile; Constant Contact had 0 requests." in told
     assert "Arrived, by Constant Contact's own side: 30 of 30 new mobiles, 4 of 4 new contacts." in told
     assert "Put back: 0. Written at all: 0." in told
+    assert "was ended by signal 9, while Constant Contact was at work on its import" in told
+    assert "5 of 5 new mobiles, 3 of 3 new contacts. Its history since then: 1 import of 8 contacts" in told
+    assert "0 of them sent twice. It has 3 contacts more than before." in told
 
 
 def test_a_story_in_which_somebody_comes_back_does_not_end_well(
@@ -133,6 +136,36 @@ def test_who_did_not_arrive_is_told(played: tuple[Stage, Hour]) -> None:
     arrived = nightmares.tell_of_arrivals(stage, expiry)
     assert not arrived.is_well
     assert arrived.told.endswith("0 of 30 new mobiles, 0 of 4 new contacts.")
+
+
+def test_a_run_that_was_not_killed_in_the_middle_of_an_import_is_told(
+    played: tuple[Stage, Hour], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, _ = played
+    monkeypatch.setattr(killing, "_PROGRAM", "raise SystemExit(1)")
+    killed = killing.kill_in_the_middle(stage)
+    killing.run_later(stage)
+
+    assert not killing.tell_of_killed(stage, killed).is_well
+    told = "ITSELF, with exit code 1, NOT while Constant Contact was at work on its import"
+    assert killing.how_it_died(killed) == told
+
+
+def test_who_is_lost_or_sent_twice_after_the_kill_is_told(played: tuple[Stage, Hour]) -> None:
+    stage, _ = played
+    stage.run()
+    killed = killing.kill_in_the_middle(stage)
+    lost = killing.tell_of_killed(stage, killed)
+    assert not lost.is_well
+    assert "0 of 5 new mobiles, 0 of 3 new contacts" in lost.told
+
+    killing.run_later(stage)
+    assert killing.tell_of_killed(stage, killed).is_well
+    body = {"import_data": [{"email": killed.added[0]}], "list_ids": [stage.simulator.list_id]}
+    beside._api(stage.simulator).post("/activities/contacts_json_import", body)
+    twice = killing.tell_of_killed(stage, killed)
+    assert not twice.is_well
+    assert "2 imports of 9 contacts, 1 of them sent twice." in twice.told
 
 
 def test_a_contact_that_is_not_the_same_any_more_is_told(played: tuple[Stage, Hour]) -> None:

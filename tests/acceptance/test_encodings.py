@@ -59,6 +59,16 @@ def test_what_is_not_utf_8_holds_with_a_word_on_how_to_convert_it(installation: 
     assert "convert_from(" in said.json["message"]
 
 
+def test_a_long_text_is_one_field_that_is_refused_and_holds_nobody(installation: Installation, url: str) -> None:
+    with psycopg.connect(url) as db:
+        db.execute("UPDATE people SET first_name = 'a' || repeat(first_name, 5000)")
+
+    connected(installation, url)
+    report = installation.run()
+
+    assert (report["counts"]["added"], report["field_refused"]) == (1, 1)
+
+
 def test_text_is_converted_as_that_word_says(installation: Installation, url: str) -> None:
     with psycopg.connect(url) as db:
         db.execute(r"UPDATE people SET first_name = E'Ren\xe9'")

@@ -126,11 +126,16 @@ class Street:
                 assert outcome in ("verified", "rejected", "skipped"), (address, code)
 
     def assert_silent(self) -> None:
-        imports = self.installation.api.imported()
+        """Nobody who is on the list is sent again. Whom Constant Contact refused a forced resync tries once more."""
+        imports = self._imported()
         assert self.installation.run()["api"]["calls"] == 0
         full = self.installation.run("acme", "--full")
         assert (full["counts"]["added"], full["counts"]["updated"]) == (0, 0)
-        assert self.installation.api.imported() == imports
+        assert self._imported() == imports
+
+    def _imported(self) -> list[str]:
+        there = self.installation.api.members()
+        return [address for address in self.installation.api.imported() if address in there]
 
 
 def _id(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ FUNCTION = """
     BEGIN RETURN QUERY SELECT * FROM contacts; END $$;
     CREATE FUNCTION phone_by(of_id uuid, also text) RETURNS text LANGUAGE plpgsql STABLE AS $$
     BEGIN RETURN (SELECT p.phone FROM phones AS p WHERE p.id = of_id); END $$;
+    CREATE FUNCTION aged() RETURNS TABLE (id uuid, email text, row_age integer) LANGUAGE sql STABLE
+    AS 'SELECT c.id, c.email, age(c.xmin) FROM contacts AS c';
+    CREATE VIEW aged_view AS SELECT * FROM aged();
     CREATE OPERATOR ==> (LEFTARG = uuid, RIGHTARG = text, FUNCTION = phone_by)
 """
 
@@ -27,6 +31,13 @@ FIRST_PHONE = "SELECT x.phone, age(x.xmin) AS row_age FROM phones AS x WHERE x.i
 #: Where a sum, or the first of several, becomes younger only sometimes.
 CAN_HIDE = "in a way that can hide a younger row"
 JOINED = "contacts AS c LEFT JOIN phones AS p USING (id)"
+NICKS = "(SELECT id AS n, first_name AS nick FROM contacts OFFSET 0) AS m"
+AGGREGATED = "(SELECT id, min(phone) AS phone, min(age(xmin)) AS a FROM phones GROUP BY id)"
+#: A CTE that is used twice hangs on the step that only hands on what others put out.
+BOTH_WAYS = (
+    "(WITH b AS MATERIALIZED (SELECT id, email, age(xmin) AS a FROM contacts)"
+    " SELECT * FROM b UNION ALL SELECT gen_random_uuid(), email, a FROM b) AS u"
+)
 BOTH_AGES = f"SELECT id, c.email, age(c.xmin) AS a, age(p.xmin) AS b FROM {JOINED} OFFSET 0"
 
 
@@ -62,6 +73,20 @@ def window(installation: Installation) -> dict[str, Any]:
         ("CASE WHEN p.id IS NULL THEN age(c.xmin) ELSE age(p.xmin) END AS row_age", JOINED, CAN_HIDE),
         ("m.row_age", f"(SELECT q.*, q.a + q.b AS row_age FROM ({BOTH_AGES}) AS q OFFSET 0) AS m", CAN_HIDE),
         ("s.row_age", "(SELECT id, email, age(xmin) AS row_age FROM contacts WHERE age(xmin) > 9) AS s", CAN_HIDE),
+        (
+            "t.phone, age(c.xmin) AS row_age",
+            f"contacts AS c LEFT JOIN {AGGREGATED} AS t USING (id)",
+            "does not count phones",
+        ),
+        ("p.xmin::text AS phone, age(c.xmin) AS row_age", JOINED, "row_age does not count phones (as p)"),
+        (
+            "nick AS first_name, age(c.xmin) AS row_age",
+            f"contacts AS c LEFT JOIN {NICKS} ON n > c.id",
+            "count contacts (as",
+        ),
+        ("row_age", "aged()", "what the function aged reads has no age"),
+        ("row_age", "(SELECT * FROM aged_view) AS v", "what the function aged reads has no age"),
+        ("a AS row_age", f"{BOTH_WAYS}", CAN_HIDE),
         ("id ==> email AS phone, age(xmin) AS row_age", "contacts", "what the function phone_by reads has no age"),
         (
             "p.phone, least(age(c.xmin), p.row_age) AS row_age",
@@ -103,8 +128,9 @@ def test_what_is_read_but_not_counted_is_an_obstacle_and_named(
             "min(age(p.xmin))::bigint AS row_age",
             "phones AS p CROSS JOIN (VALUES ('a@example.com')) v (email) GROUP BY id, email",
         ),
+        ("least(t.a, age(c.xmin)) AS row_age", f"contacts AS c LEFT JOIN {AGGREGATED} AS t USING (id)"),
     ],
-    ids=["a missing row", "a subselect", "an inner step", "a union", "a group"],
+    ids=["a missing row", "a subselect", "an inner step", "a union", "a group", "a grouped join"],
 )
 def test_what_is_made_of_ages_by_least_and_min_is_taken(installation: Installation, columns: str, source: str) -> None:
     installation.sql(FUNCTION)
@@ -112,6 +138,41 @@ def test_what_is_made_of_ages_by_least_and_min_is_taken(installation: Installati
     assert given(installation, columns, source).code == 0
 
     assert window(installation)["mode"] == "xmin"
+
+
+def test_an_age_that_a_cte_puts_out_and_nobody_looks_at_counts_nothing(installation: Installation) -> None:
+    installation.sql(FUNCTION)
+    (installation.folder / "contacts.sql").write_text(
+        f"WITH t AS MATERIALIZED {AGGREGATED} SELECT c.id AS contact_id, c.email, t.phone, age(c.xmin) AS row_age"
+        " FROM contacts AS c LEFT JOIN t USING (id)"
+    )
+
+    assert installation.connect("acme", "--contacts-sql", "contacts.sql").code == 0
+
+    assert window(installation)["mode"] == "whole"
+    assert CAN_HIDE in window(installation)["reason"]
+
+
+@pytest.mark.parametrize("by_hash", [True, False])
+def test_distinct_rows_are_no_choice_of_one_however_postgresql_finds_them(
+    installation: Installation, *, by_hash: bool
+) -> None:
+    (installation.folder / "contacts.sql").write_text(
+        "SELECT DISTINCT id AS contact_id, email, age(xmin) AS row_age FROM contacts"
+    )
+    with psycopg.connect(installation.url, autocommit=True) as db:
+        db.execute(f"ALTER DATABASE {db.info.dbname} SET enable_hashagg = {by_hash}".encode())
+
+    assert installation.connect("acme", "--contacts-sql", "contacts.sql").code == 0
+
+    assert window(installation)["mode"] == "xmin"
+
+
+def test_a_text_that_means_a_time_asks_the_time(installation: Installation) -> None:
+    given(installation, "created_at > 'today' AS eligible, age(xmin) AS row_age")
+
+    assert window(installation)["mode"] == "whole"
+    assert "what changes by time alone" in window(installation)["reason"]
 
 
 def test_a_function_of_the_crm_s_that_is_called_age_is_no_obstacle(installation: Installation) -> None:

@@ -88,10 +88,11 @@ class Handler(BaseHTTPRequestHandler):
         gate.tokens.add(self.headers.get("authorization", ""))
         if gate.stops_after is not None and len(gate.seen) >= gate.stops_after:
             gate.stop_listening()
+        self.body = body
         if (answer := gate.answer_to(self.command, self.path)) is not None:
             answer(self)
             return
-        self._hand_on(body)
+        self.hand_on()
 
     do_POST = do_PUT = do_GET  # noqa: N815 - names of the parent
 
@@ -103,11 +104,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _hand_on(self, body: bytes) -> None:
+    def hand_on(self) -> None:
+        """Let the simulator answer."""
         upstream = urlsplit(self.server.gate.upstream or "")
         line = http.client.HTTPConnection(upstream.hostname or "", upstream.port)
         with contextlib.closing(line):
-            line.request(self.command, self.path, body or None, dict(self.headers.items()))
+            line.request(self.command, self.path, self.body or None, dict(self.headers.items()))
             answer = line.getresponse()
             content = answer.read()
             self.say(answer.status, content, answer.headers["Content-Type"])

@@ -25,3 +25,10 @@ def test_what_looks_like_a_formula_is_text(beginning: str, rest: str) -> None:
 
 def test_what_is_missing_is_empty_and_the_rest_stays_as_it_is() -> None:
     assert written([None], ["ada, countess"], ["1815"]) == [["email"], [""], ["ada, countess"], ["1815"]]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+def test_who_takes_one_mark_off_has_the_value_as_it_was(value: str) -> None:
+    _, [cell] = written([value]) if value else ([], [""])
+
+    assert cell.removeprefix("'") == value

@@ -1,0 +1,97 @@
+"""What a run's end says of its connection: one that fails again and again is tried ever more rarely. Pure.
+
+It leaves by itself, with the first run that goes well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler import ladder
+from reconciler.domain import State
+
+if TYPE_CHECKING:
+    from reconciler.ledger.connections import Connection
+    from reconciler.limits import Limits
+    from reconciler.report import Report
+
+#: What passes by itself and is not the connection's fault, when it happens to many API keys at once.
+OF_EVERYBODY: Final = ("unavailable", "throttled")
+#: What holds a connection though it may pass: ticks try it again, ever more rarely.
+TRIED_AGAIN: Final = frozenset({"batch_refused"})
+MANY_REFUSED: Final = "many_refused"
+_WELL: Final = (State.COMPLETED, State.COMPLETED_WITH_PROBLEMS, State.NOTHING_TO_DO, State.OBSERVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many contacts a run wrote or tried to, and how many of them were refused."""
+
+    written: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeysFailing:
+    """How many API keys had runs lately, and how many of them fail for the same reason as this one."""
+
+    keys: int
+    failing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The run failed. `pause_seconds`: not tried before that; None: at the next tick."""
+
+    reason: str
+    message: str
+    is_quarantined: bool
+    pause_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The run went well."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoWord:
+    """The run says nothing of the connection: it was held, stopped, out of calls, or Constant Contact is down."""
+
+
+def judge(connection: Connection, report: Report, written: Written, keys: KeysFailing) -> Failure | Success | NoWord:
+    """What to make of the end of a run, after so many failures before it."""
+    limits, failures = connection.limits, connection.failures + 1
+    if report.state in _WELL and not is_refused(written, limits):
+        return Success()
+    if report.state in _WELL:
+        told = f"{written.refused:,} of {written.written:,} contacts were refused"
+        return Failure(MANY_REFUSED, told, is_quarantined=True, pause_seconds=ladder.pause(failures))
+    reason, message = report.reason or report.state.value, report.message or ""
+    if report.state is State.HELD and reason in TRIED_AGAIN:
+        return Failure(reason, message, is_quarantined=False, pause_seconds=ladder.pause(failures))
+    if report.state is not State.FAILED or (reason in OF_EVERYBODY and is_down(keys, limits)):
+        return NoWord()
+    steps = failures - limits.quarantine_failures + 1
+    return Failure(reason, message, is_quarantined=steps > 0, pause_seconds=ladder.pause(steps) if steps > 0 else None)
+
+
+def is_refused(written: Written, limits: Limits) -> bool:
+    """Whether so much of enough was refused that it is more than some contacts' trouble."""
+    is_enough = written.written >= limits.quarantine_least
+    return is_enough and written.refused * 100 > written.written * limits.quarantine_percent
+
+
+def is_down(keys: KeysFailing, limits: Limits) -> bool:
+    """Whether it is Constant Contact that is down: so many keys fail in the same way, and most of those that run."""
+    return keys.failing >= limits.outage_keys and keys.failing * 2 > keys.keys
+
+
+def is_waiting(connection: Connection) -> bool:
+    """Whether it is in quarantine, and its time has not come."""
+    return connection.quarantined_at is not None and not is_due(connection)
+
+
+def is_due(connection: Connection) -> bool:
+    return connection.next_attempt_at is None or connection.next_attempt_at <= connection.now
