@@ -196,9 +196,11 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "nobody", "the plan is not the one that was demanded", "look with `reconciler plan NAME`, and demand its digest"
     ),
     "lease_lost": Entry(
-        "nobody", "another run took over, because this one did not move for too long", "nothing: the other run does it"
+        "nobody",
+        "another run took over because this one did not move, or somebody paused, disconnected or forced a full resync",
+        "nothing: the other run does it, or somebody meant it",
     ),
-    "interrupted": Entry("nobody", "stopped by hand", "nothing: the next run goes on"),
+    "interrupted": Entry("nobody", "stopped by a signal or by hand", "nothing: the next run goes on"),
     "unforeseen": Entry(
         "admin",
         "a mistake in the reconciler",

@@ -78,7 +78,7 @@ def run(parts: Parts, name: str, request: Request) -> Report | str | None:
         parts.holder,
         seconds=limits.lease_seconds,
         renew=limits.lease_renew_seconds,
-        monotonic=parts.monotonic,
+        patience=leases.Patience(request.wait_seconds, parts.monotonic, parts.sleep),
     ) as lease:
         if lease is None:
             return ALREADY_RUNNING

@@ -31,6 +31,8 @@ class Request:
     plan_only: bool = False
     #: Leave no run where there is nothing to do.
     is_tick: bool = False
+    #: How long to wait for a run that goes on.
+    wait_seconds: float = 0.0
 
 
 def reason_for_full(connection: Connection, request: Request) -> str | None:

@@ -52,6 +52,7 @@ def plan(context: click.Context, name: str, *, full: bool, json_: bool) -> None:
 @click.option("--all", "all_", is_flag=True, help="All connections, one after the other.")
 @click.option("--full", is_flag=True, help="Force a full resync: everything is compared.")
 @click.option("--only-if", metavar="DIGEST", help="Push only if the plan has this digest.")
+@click.option("--wait", default=0.0, metavar="SECONDS", help="Wait so long for a run that goes on.")
 @click.option("--exit-code", type=click.Choice(["plain", "detailed"]), help="How to exit; --all is plain by default.")
 @json_option
 @click.pass_context
@@ -62,6 +63,7 @@ def run(
     all_: bool,
     full: bool,
     only_if: str | None,
+    wait: float,
     exit_code: str | None,
     json_: bool,
 ) -> None:
@@ -80,7 +82,7 @@ def run(
     ledger = ready_ledger(here)
     with ledger.transaction() as tx:
         names = list(connections.names(tx)) if name is None else [name]
-    request = Request("cli", actor(), full=full, only_if=only_if, is_tick=all_)
+    request = Request("cli", actor(), full=full, only_if=only_if, is_tick=all_, wait_seconds=wait)
     with on_signals(here.stop.ask):
         wanted = itertools.takewhile(lambda _: not here.stop.begins_nothing, names)
         codes = [_run_and_show(ledger, here.parts(ledger, tell), one, request, json_=json_) for one in wanted]

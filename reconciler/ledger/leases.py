@@ -43,6 +43,18 @@ class Lease:
             sleep(min(_A_MOMENT, left))
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a lease that another run has, and by which clock."""
+
+    seconds: float = 0.0
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+NONE: Final = Patience()
+
+
 @contextlib.contextmanager
 def lease(
     ledger: Ledger,
@@ -51,7 +63,7 @@ def lease(
     *,
     seconds: float,
     renew: float,
-    monotonic: Callable[[], float] = time.monotonic,
+    patience: Patience = NONE,
 ) -> Iterator[Lease | None]:
     """Take the lease for as long as the block runs; None where another run has it.
 
@@ -59,16 +71,14 @@ def lease(
     """
     with ledger.transaction() as tx:
         run(tx, "lease_prepare", connection_id=connection_id)
-        asked_at = monotonic()
-        row = one(tx, "lease_take", connection_id=connection_id, holder=holder, seconds=seconds)
-    if row is None:
+    taken = _taken(ledger, connection_id, holder, seconds, patience)
+    if taken is None:
         yield None
         return
-    taken = Lease(connection_id, row.fence, asked_at + seconds)
     done = threading.Event()
 
     def keep() -> None:
-        while not done.wait(renew) and _renewed(ledger, taken, seconds, monotonic):
+        while not done.wait(renew) and _renewed(ledger, taken, seconds, patience.monotonic):
             pass
 
     renewer = threading.Thread(target=keep, daemon=True)
@@ -79,6 +89,19 @@ def lease(
         done.set()
         renewer.join()
         _release(ledger, taken)
+
+
+def _taken(ledger: Ledger, connection_id: int, holder: str, seconds: float, patience: Patience) -> Lease | None:
+    until = patience.monotonic() + patience.seconds
+    while True:
+        asked_at = patience.monotonic()
+        with ledger.transaction() as tx:
+            row = one(tx, "lease_take", connection_id=connection_id, holder=holder, seconds=seconds)
+        if row is not None:
+            return Lease(connection_id, row.fence, asked_at + seconds)
+        if patience.monotonic() >= until:
+            return None
+        patience.sleep(_A_MOMENT)
 
 
 def _renewed(ledger: Ledger, taken: Lease, seconds: float, monotonic: Callable[[], float]) -> bool:

@@ -151,6 +151,14 @@ def test_a_forced_resync_fences_off_the_run_that_goes_on_and_then_does_it(acme: 
     assert len(acme.api.imported()) == 3
 
 
+def test_a_run_can_wait_for_another_one_and_says_so_when_it_has_waited_in_vain(acme: Installation) -> None:
+    acme.sql("UPDATE reconciler.leases SET until = reconciler.clock() + interval '1 second'")
+    assert acme.say("run", "acme").out.strip() == "already_running"
+    assert acme.say("run", "acme", "--wait", "0.2").out.strip() == "already_running"
+
+    assert acme.run("acme", "--wait", "60")["counts"]["added"] == 3
+
+
 def test_who_erases_a_connection_while_it_runs_leaves_nothing_of_it(acme: Installation) -> None:
     others: list[tuple[threading.Thread, list[int]]] = []
 
