@@ -53,6 +53,8 @@ class Ending:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+#: The lease is another's.
+LOST: Final = "lease_lost"
 #: The token has ended by itself: known without a call.
 KNOWN_END: Final = "token_ended"
 ABANDONED: Final = Ending(State.ABANDONED, left="abandoned", left_message="the run died before it was sent")
@@ -106,7 +108,7 @@ def ending_of(error: ReconcilerError, *, has_sent: bool) -> Ending:  # noqa: C90
         case Stopped():
             return _stopped(State.CANCELLED, "interrupted", told)
         case LeaseLost():
-            return _stopped(State.CANCELLED, "lease_lost", told)
+            return _stopped(State.CANCELLED, LOST, told)
         case Mistake():
             return _stopped(State.FAILED, "unforeseen", told)
         case _:

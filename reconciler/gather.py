@@ -28,8 +28,8 @@ class Course:
     is_quiet: bool = False
     #: Whether earlier runs had left something open that this one looked for.
     has_settled: bool = False
-    #: When Constant Contact was last read, by the process's own clock.
-    read_at: float = 0.0
+    #: When Constant Contact was last read to its end, by the process's own clock; None: not yet.
+    read_at: float | None = None
 
 
 def contacts(work: Work, request: Request) -> Reading:

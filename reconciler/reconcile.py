@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from reconciler import __version__, act, gather, holding, push, quarantine
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
-from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
+from reconciler.endings import KNOWN_END, LOST, Ending, OtherPlan, ending_of
 from reconciler.errors import ApiUnavailable, DailyLimitReached, LeaseLost, Mistake, ReconcilerError, UsageError
 from reconciler.freshness import Freshness
 from reconciler.gather import Course
@@ -200,7 +200,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Endi
 def _act(work: Work, plan: Plan, full: str | None, course: Course, pace: tuple[float, int]) -> Ending:
     is_busy = plan.pushable(_singles_left(work)) or course.has_settled
     ending = Ending(State.COMPLETED if is_busy else State.NOTHING_TO_DO)
-    fresh = Freshness(work, course.read_at, course.listed_before or 0)
+    fresh = Freshness(work, course.read_at or 0.0, course.listed_before or 0)
     try:
         with work.stage("push"):
             act.send(work, fresh, pace)
@@ -255,13 +255,17 @@ def _leave_no_trace(work: Work, ending: Ending) -> None:
 def _conclude(work: Work, parts: Parts, ending: Ending, course: Course, *, is_plan: bool = False) -> Report:
     told = Told(
         course.reading,
-        course.listed_before,
+        # Where reading broke off, the mirror is older than the list's own count: they say nothing of each other.
+        course.listed_before if course.read_at is not None else None,
         course.listed_after,
         work.calls,
         work.seconds,
         parts.pace(work.connection)[1],
     )
-    # A run that lost its lease still writes its own record: nobody else does.
+    # A run that lost its lease still writes its own record, because nobody else does, and nothing besides.
+    if ending.code == LOST:
+        with work.ledger.transaction() as tx:
+            return record(tx, work.connection, work.run_id, ending, told)
     with work.ledger.transaction() as tx:
         connection_id = work.connection.connection_id
         if ending.state is State.DISCONNECTED:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from reconciler import __version__
 from reconciler.domain import Bucket, Reason
-from reconciler.endings import ABANDONED
+from reconciler.endings import ABANDONED, LOST
 from reconciler.ledger import contacts, plans, runs, usage
 from reconciler.ledger import members as mirror
 from reconciler.problems import CATALOGUE, QUIET
@@ -39,10 +39,11 @@ class Told:
 
 
 def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending, told: Told) -> Report:
-    """Make the report of a run and write it, once."""
+    """Make the report of a run and write it, once. One that lost its lease writes nothing but what is its own."""
     runs.note_skips(tx, run_id, connection.connection_id)
     runs.note_deferred(tx, run_id, ending.left, ending.left_message or ending.message or "")
-    mirror.note_linked(tx, connection.connection_id)
+    if ending.code != LOST:
+        mirror.note_linked(tx, connection.connection_id)
     limits = connection.limits
     runs.note_flapping(tx, run_id, connection.connection_id, writes=limits.flapping_writes, runs=limits.flapping_runs)
     codes = runs.codes(tx, run_id, connection.connection_id)
@@ -51,7 +52,8 @@ def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending,
     report = _with_problems(tx, connection, dataclasses.replace(report, field_refused=refused), codes, ending)
     runs.conclude(tx, run_id, report.state.value, report.reason, report.to_json())
     runs.clear_reads(tx, run_id)
-    runs.purge(tx, connection.connection_id, limits.rows_kept_days)
+    if ending.code != LOST:
+        runs.purge(tx, connection.connection_id, limits.rows_kept_days)
     return report
 
 

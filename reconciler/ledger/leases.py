@@ -94,6 +94,9 @@ def lease(
 def _taken(ledger: Ledger, connection_id: int, holder: str, seconds: float, patience: Patience) -> Lease | None:
     until = patience.monotonic() + patience.seconds
     while True:
+        with ledger.transaction() as tx:
+            # A process that stands still within a transaction would keep everybody out for as long as it does.
+            run(tx, "lease_unblock", connection_id=connection_id)
         asked_at = patience.monotonic()
         with ledger.transaction() as tx:
             row = one(tx, "lease_take", connection_id=connection_id, holder=holder, seconds=seconds)
