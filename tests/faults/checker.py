@@ -105,6 +105,17 @@ def unbalanced(url: str) -> dict[int, list[str]]:
     return {run_id: names for run_id, names in missed.items() if names}
 
 
+def held_twice(url: str) -> list[str]:
+    """Contacts that were sent again while nobody knew what had become of them."""
+    again = """
+        SELECT DISTINCT first.contact_id FROM reconciler.batch_contacts AS first
+        JOIN reconciler.batch_contacts AS later
+          ON later.contact_id = first.contact_id AND later.batch_id > first.batch_id
+        WHERE NOT first.settled ORDER BY 1
+    """
+    return [row["contact_id"] for row in _rows(url, again)]
+
+
 def _belongs(row: Mapping[str, Any]) -> bool:
     can_be_mailed = row["deleted_at"] is None and not row["marketing_opt_out"]
     return bool(can_be_mailed and _ADDRESS.fullmatch((row["email"] or "").lower()))

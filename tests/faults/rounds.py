@@ -26,6 +26,8 @@ class Recovery:
     runs: int
     quiet_writes: tuple[str, ...]
     was_unsettled: bool
+    #: How the clean runs ended.
+    ended: tuple[str, ...] = ()
 
     @property
     def is_as_promised(self) -> bool:
@@ -49,14 +51,21 @@ def look(world: World, earlier: Before) -> Wrong:
 def recover(world: World, earlier: Before, seed: int, *, was_unsettled: bool = False) -> Recovery:
     """Edit once more, let the grace time pass, run until nothing is wrong, and once more."""
     scenes.touch(world, seed)
-    was_unsettled, runs, wrong = was_unsettled or world.unsettled() > 0, 0, None
+    was_unsettled = was_unsettled or world.unsettled() > 0
+    runs, wrong, ended = 0, None, list[str]()
     while wrong != Wrong() and runs < _MOST_RUNS:
         world.later(REST if runs else GRACE)
-        world.clean_run()
+        ended.append(_ending(world))
         runs += 1
         wrong = look(world, earlier)
     asked = checker.requests(world.api.door)
     world.later(REST)  # whatever was still under way has come
-    world.clean_run()
+    ended.append(_ending(world))
     writes = tuple(checker.writes(world.api.door, asked))
-    return Recovery(look(world, earlier), runs, writes, was_unsettled)
+    return Recovery(look(world, earlier), runs, writes, was_unsettled, tuple(ended))
+
+
+def _ending(world: World) -> str:
+    """Run once more; how it ended."""
+    report = world.clean_run()
+    return f"{report['state']} ({report['reason']}, {report['message']})"
