@@ -31,41 +31,57 @@ class Found(Generic[_One]):
         return self.sent == 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Part(Generic[_One]):
+    """A part that is refused, with the words; `is_seen`: it was sent as it is, and not only what it is a part of."""
+
+    part: Sequence[_One]
+    words: str
+    is_seen: bool = True
+
+
 def halve(part: Sequence[_One], words: str, send: Callable[[Sequence[_One]], str | None], calls: int) -> Found[_One]:
     """Send a refused part half by half; `send` says with which words it was refused, or None.
 
     Makes `calls` calls at most, and stops where everything is refused.
     """
     found: Found[_One] = Found()
-    refused = [(part, words)]
+    refused = [_Part(part, words)]
     while refused and not (found.is_everybody and len(found.refused) >= _ALL):
-        part, words = refused.pop()
-        if len(part) == 1:
-            found.refused.append((part[0], words))
+        bad = refused.pop()
+        if len(bad.part) == 1 and bad.is_seen:
+            found.refused.append((bad.part[0], bad.words))
         elif found.calls == calls:
-            found.left.extend(part)
+            found.left.extend(bad.part)
         else:
-            refused += _tried(part, words, send, found, calls)
-    found.left.extend(one for part, _ in refused for one in part)
+            refused += _tried(bad, send, found, calls)
+    found.left.extend(one for bad in refused for one in bad.part)
     return found
 
 
 def _tried(
-    part: Sequence[_One], words: str, send: Callable[[Sequence[_One]], str | None], found: Found[_One], calls: int
-) -> list[tuple[Sequence[_One], str]]:
-    """The halves of a refused part that are refused themselves, the first to be looked into last."""
-    first, second = part[: len(part) // 2], part[len(part) // 2 :]
-    found.calls += 1
-    said = send(first)
-    if said is None:
-        found.sent += len(first)
-        return [(second, words)]
+    bad: _Part[_One], send: Callable[[Sequence[_One]], str | None], found: Found[_One], calls: int
+) -> list[_Part[_One]]:
+    """What of a refused part is refused itself; what is to be looked into first comes last."""
+    half = len(bad.part) // 2
+    if not half:
+        # Known to be bad only because the others were taken: it is sent alone, as a refusal may have passed.
+        return _sent(bad.part, send, found)
+    first, second = bad.part[:half], bad.part[half:]
+    still = _sent(first, send, found)
+    if not still:
+        return [_Part(second, bad.words, is_seen=False)]
     if found.calls == calls:
         found.left.extend(second)
-        return [(first, said)]
+        return still
+    return [*_sent(second, send, found), *still]
+
+
+def _sent(part: Sequence[_One], send: Callable[[Sequence[_One]], str | None], found: Found[_One]) -> list[_Part[_One]]:
+    """Send a part; gives it back where it was refused."""
     found.calls += 1
-    also = send(second)
-    if also is None:
-        found.sent += len(second)
-        return [(first, said)]
-    return [(second, also), (first, said)]
+    said = send(part)
+    if said is not None:
+        return [_Part(part, said)]
+    found.sent += len(part)
+    return []

@@ -55,6 +55,15 @@ def test_without_calls_left_the_rest_waits() -> None:
     assert len(taken) + len(found.left) + len(found.refused) == 500
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 500])
+def test_after_a_refusal_that_passes_nobody_is_refused_who_was_not_sent_alone(size: int) -> None:
+    found, taken = halved(size, ())
+
+    if size > 1:
+        assert found.refused == []
+        assert sorted([*taken, *found.left]) == list(range(size))
+
+
 @given(size=st.integers(1, 300), data=st.data(), calls=st.integers(0, 60))
 def test_each_contact_goes_is_refused_or_waits_and_no_good_one_is_refused(
     size: int, data: st.DataObject, calls: int
