@@ -61,7 +61,7 @@ def every_boundary(world: World, seed: int, part: int, slow: float = 0.0) -> Non
 
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("seed", [*TODAY, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 51))])
-@pytest.mark.parametrize("scene", [scenes.at_first, scenes.in_between])
+@pytest.mark.parametrize("scene", [pytest.param(scenes.at_first, marks=pytest.mark.soak), scenes.in_between])
 def test_who_dies_at_any_boundary_loses_nothing_and_repeats_nothing(
     world: World, scene: Scene, seed: int, part: int
 ) -> None:
