@@ -65,7 +65,7 @@ def _wrong(counts: Counts) -> str:
 
 def _unusable(sample: Sample) -> str:
     told = [f"{sample.invalid:,} with an address that can't be used"] if sample.invalid else []
-    told += [f"{count:,} values of {name}" for name, count in sorted(sample.left_out.items())]
+    told += [f"{number(count, 'value')} of {name}" for name, count in sorted(sample.left_out.items())]
     return f"of the first {number(sample.rows, 'row')}: {', '.join(told)}" if told else ""
 
 

@@ -1,6 +1,7 @@
 """A refused import names no contact: the bad ones are found by halving, within a bounded number of calls.
 
-What is left when a half is taken is known to hold the trouble, and is not sent whole once more.
+What is left when a half is taken is known to hold the trouble, and is not sent whole once more. Nobody is refused who
+was not sent alone: a refusal may have been a passing one.
 """
 
 from __future__ import annotations

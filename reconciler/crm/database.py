@@ -66,7 +66,7 @@ class Ask:
     types: Mapping[int, str] = field(default_factory=dict)
 
 
-EVERYTHING: Final = Ask()
+_NO_MORE: Final = Ask()
 
 
 class Crm:
@@ -86,7 +86,7 @@ class Crm:
         self._monotonic = monotonic
 
     @contextlib.contextmanager
-    def snapshot(self, ask: Ask = EVERYTHING) -> Iterator[Snapshot]:
+    def snapshot(self, ask: Ask = _NO_MORE) -> Iterator[Snapshot]:
         """Open a read-only transaction in which everything is seen as of one moment.
 
         Raises CrmUnreachable where there is no way in, StatementError where a statement is at fault.

@@ -218,7 +218,7 @@ def test_what_could_not_be_sent_is_counted_beforehand(lonely: Installation) -> N
     said = check(lonely, GOOD)
 
     assert (said.code, said.err) == (0, "")
-    assert "Left out  of the first 3 rows: 1 with an address that can't be used, 1 values of first_name" in said.out
+    assert "Left out  of the first 3 rows: 1 with an address that can't be used, 1 value of first_name" in said.out
     found = check(lonely, GOOD, "--json").json["sample"]
     assert found == {"rows": 3, "invalid": 1, "left_out": {"first_name": 1}}
 
