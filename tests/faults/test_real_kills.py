@@ -55,6 +55,7 @@ def kill_at_every(world: World, seed: int, first: int, step: int) -> None:
     assert wrong == []
 
 
+@pytest.mark.soak
 def test_who_is_killed_at_some_boundaries_loses_nothing_and_repeats_nothing(world: World) -> None:
     kill_at_every(world, 1, 5, STEP)
 
