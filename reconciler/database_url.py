@@ -15,6 +15,14 @@ _HIGHEST_PORT = 65535
 # Stand for bytes that were no UTF-8, percent-encoded or in the environment itself.
 _UNDECODABLE = re.compile("[\ufffd\ud800-\udfff]")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+#: Where a server or the way to it is gone without a word, that is noticed after a minute; an address may say otherwise.
+_HEARTBEAT = (
+    "connect_timeout=10",
+    "keepalives_idle=30",
+    "keepalives_interval=10",
+    "keepalives_count=3",
+    "tcp_user_timeout=60000",
+)
 _PLACES = ("user", "password", "host", "port", "dbname")
 
 
@@ -37,6 +45,13 @@ class DatabaseUrl:
         """Give the address for people and logs: no password, and no options, as some of them are secrets."""
         login = quote(self.user, safe="") + (":***" if self.has_password else "")
         return _assembled(login, self.host, self.port, self.database, {})
+
+    @property
+    def to_connect(self) -> Secret:
+        """Give `dsn` with the options by which a silent end is noticed, but for those that it has itself."""
+        written = self.dsn.reveal()  # an equals sign of anything else is percent-encoded in it
+        added = "&".join(option for option in _HEARTBEAT if f"{option.partition('=')[0]}=" not in written)
+        return Secret(f"{written}{'&' if '?' in written else '?'}{added}")
 
 
 def parse(text: str) -> DatabaseUrl:

@@ -19,17 +19,21 @@ from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
 from reconciler.ledger import schema
 from reconciler.ledger.database import Ledger
 from reconciler.simulator import SideDoor, Simulator
+from tests.faults import figures
 from tests.installation import Api, Installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from _pytest.terminal import TerminalReporter
+
 _TEMPLATE = "reconciler_test_template"
 #: Read once: no test sees the machine's own variables.
 _SERVER = os.environ.get("RECONCILER_TEST_DATABASE_URL")
-#: In the conformance run: for each worker the port that its proxy passes requests on to, and the proxy's address.
+#: In CI: for each worker the port that its conformance proxy passes requests on to, and the proxy's address.
 _PROXIES: list[tuple[int, str]] = json.loads(os.environ.get("RECONCILER_TEST_PROXIES", "[]"))
+_PAST_THE_PROXY = ("off_contract", "broken_answer")
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _MOST_WORKERS = 4
 _MEMORY = "/dev/shm"  # noqa: S108 - the folders in it are private
@@ -51,6 +55,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "simulate" in getattr(item, "fixturenames", ()):
             item.add_marker("http")
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say what all rounds of the fault suite came to."""
+    ended = [report for report in terminalreporter.getreports("") if report.when == "teardown"]
+    found = [(report.nodeid, dict(report.user_properties).get(figures.PROPERTY)) for report in ended]
+    if lines := figures.table((test, counts) for test, counts in found if counts):
+        terminalreporter.section("rounds of the fault suite")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(autouse=True)
@@ -108,13 +122,14 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def simulate() -> Iterator[Callable[..., Simulator]]:
-    """Starts a simulated Constant Contact, one at a time: in the conformance run its API is reached through the proxy.
+def simulate(request: pytest.FixtureRequest) -> Iterator[Callable[..., Simulator]]:
+    """Starts a simulated Constant Contact, one at a time: in CI its API is reached through the conformance proxy.
 
     The side door and the OAuth address, which the provider's contract doesn't have, are always reached directly.
     """
+    is_past = not _PROXIES or any(request.node.get_closest_marker(name) for name in _PAST_THE_PROXY)
     with contextlib.ExitStack() as stack:
-        yield lambda **options: stack.enter_context(_simulator(**options))
+        yield lambda **options: stack.enter_context((Simulator if is_past else _behind_the_proxy)(**options))
 
 
 @pytest.fixture
@@ -165,11 +180,7 @@ def _database(server_url: Callable[[str], str], template: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _simulator(**options: Any) -> Iterator[Simulator]:
-    if not _PROXIES:
-        with Simulator(**options) as simulator:
-            yield simulator
-        return
+def _behind_the_proxy(**options: Any) -> Iterator[Simulator]:
     port, proxy = _PROXIES[_WORKER]
     with Simulator(port=port, **options) as simulator:
         simulator.api_url = proxy

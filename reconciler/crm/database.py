@@ -112,9 +112,8 @@ class Crm:
     def _connected(self) -> psycopg.Connection[Any]:
         try:
             db = psycopg.connect(
-                self._url.dsn.reveal(),
+                self._url.to_connect.reveal(),
                 prepare_threshold=None,
-                connect_timeout=10,
                 cursor_factory=psycopg.RawCursor,
                 # Also where the server, or the role, has an encoding that says nothing.
                 client_encoding="utf8",

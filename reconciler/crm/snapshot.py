@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+from psycopg import generators
 
 from reconciler.crm import text
 from reconciler.crm.faults import endless
@@ -14,6 +15,8 @@ from reconciler.mapping import Column
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Sequence
     from contextlib import AbstractContextManager
+
+    from psycopg.pq.abc import PGresult
 
     from reconciler.crm.text import Query
     from reconciler.window import Position, Since
@@ -163,14 +166,20 @@ class Snapshot:
 
     def _described(self, query: str) -> list[Column]:
         unnamed = b""
-        found = self._db.pgconn.prepare(unnamed, query.encode())
-        if found.status == psycopg.pq.ExecStatus.COMMAND_OK:
-            found = self._db.pgconn.describe_prepared(unnamed)
-        if found.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise psycopg.errors.error_from_result(found, self._db.info.encoding)
+        self._db.pgconn.send_prepare(unnamed, query.encode())
+        self._answer()
+        self._db.pgconn.send_describe_prepared(unnamed)
+        found = self._answer()
         described = [((found.fname(at) or b"").decode(), found.ftype(at)) for at in range(found.nfields)]
         types = self._types({oid for _, oid in described})
         return [Column(name, types[oid]) for name, oid in described]
+
+    def _answer(self) -> PGresult:
+        # Waited for by psycopg: libpq's own waiting lets no other thread go on, and the lease would not be renewed.
+        found: PGresult = self._db.wait(generators.execute(self._db.pgconn))[-1]
+        if found.status != psycopg.pq.ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(found, self._db.info.encoding)
+        return found
 
     def _types(self, oids: Iterable[int]) -> dict[int, str]:
         known = dict(self.position.types)

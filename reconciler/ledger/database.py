@@ -45,7 +45,7 @@ class Ledger:
 
     def _connect(self) -> psycopg.Connection[Any]:
         # Statements prepared by name would stick to a pooler's server connection.
-        return psycopg.connect(self._url.dsn.reveal(), prepare_threshold=None, connect_timeout=10)
+        return psycopg.connect(self._url.to_connect.reveal(), prepare_threshold=None)
 
     @contextlib.contextmanager
     def transaction(self, held: tuple[int, int] | None = None) -> Iterator[Transaction]:

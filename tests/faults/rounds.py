@@ -30,10 +30,14 @@ class Recovery:
     ended: tuple[str, ...] = ()
 
     @property
+    def is_late(self) -> bool:
+        """Whether it took more than one clean run, or two if an activity was unsettled."""
+        return self.runs > (2 if self.was_unsettled else 1)
+
+    @property
     def is_as_promised(self) -> bool:
-        """All is right after one clean run, or two if an activity was unsettled; and the next run writes nothing."""
-        most = 2 if self.was_unsettled else 1
-        return self.wrong == Wrong() and self.runs <= most and not self.quiet_writes
+        """All is right in time; and the next run writes nothing."""
+        return self.wrong == Wrong() and not self.is_late and not self.quiet_writes
 
 
 def begin(world: World) -> Before:
@@ -62,7 +66,9 @@ def recover(world: World, earlier: Before, seed: int, *, was_unsettled: bool = F
     world.later(REST)  # whatever was still under way has come
     ended.append(_ending(world))
     writes = tuple(checker.writes(world.api.door, asked))
-    return Recovery(look(world, earlier), runs, writes, was_unsettled, tuple(ended))
+    recovery = Recovery(look(world, earlier), runs, writes, was_unsettled, tuple(ended))
+    world.recoveries.append(recovery)
+    return recovery
 
 
 def _ending(world: World) -> str:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.http, pytest.mark.off_contract]
 #: So that several processes share a loop: each takes every so many-th boundary.
 PARTS = 2
-#: A seed that is another one each day; a test's name has the one that it was about.
-TODAY = [dt.datetime.now(dt.UTC).date().toordinal()]
+#: Two seeds that are other ones each day; a test's name has the one that it was about.
+TODAY = [2 * dt.datetime.now(dt.UTC).date().toordinal() + each for each in range(2)]
+LONG = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 51)]
 #: An import takes so long, unless it is done at once: then what was sent first may arrive last.
 SLOW = 600.0
 
@@ -60,8 +61,8 @@ def every_boundary(world: World, seed: int, part: int, slow: float = 0.0) -> Non
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("seed", [*TODAY, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 51))])
-@pytest.mark.parametrize("scene", [pytest.param(scenes.at_first, marks=pytest.mark.soak), scenes.in_between])
+@pytest.mark.parametrize("seed", [*TODAY, *LONG])
+@pytest.mark.parametrize("scene", [scenes.at_first, scenes.in_between])
 def test_who_dies_at_any_boundary_loses_nothing_and_repeats_nothing(
     world: World, scene: Scene, seed: int, part: int
 ) -> None:
@@ -72,8 +73,7 @@ def test_who_dies_at_any_boundary_loses_nothing_and_repeats_nothing(
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.soak
-@pytest.mark.parametrize("seed", range(1, 51))
+@pytest.mark.parametrize("seed", [*TODAY[:1], *LONG])
 def test_who_dies_while_the_import_is_still_running_overwrites_nothing_with_what_is_older(
     world: World, seed: int, part: int
 ) -> None:

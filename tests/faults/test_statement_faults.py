@@ -70,7 +70,6 @@ def test_some_statement_that_fails_costs_nothing(world: World) -> None:
     every(world, lambda at: statements.at_statement(at, statements.failing(next(error))), 9, STEP)
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("is_done", [True, False])
 def test_some_commit_whose_answer_is_lost_costs_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, *, is_done: bool

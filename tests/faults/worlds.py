@@ -19,6 +19,7 @@ from reconciler.request import Request
 from reconciler.settings import Settings
 from reconciler.simulator import SideDoor, Simulator
 from reconciler.simulator.faults import Faults
+from tests.faults import figures
 from tests.installation import Api, Installation
 
 if TYPE_CHECKING:
@@ -27,13 +28,17 @@ if TYPE_CHECKING:
     import pytest
 
     from reconciler.points import Reached
+    from tests.faults.rounds import Recovery
 
 #: What of the provider belongs to a moment.
 _OF_A_MOMENT = ("account", "clock", "limits", "tokens", "devices", "oauth", "history", "faults", "switches")
 
 
-def a_world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """For the fixture of a file. Its simulator is past the conformance proxy, to which so many runs are no news."""
+def a_world(request: pytest.FixtureRequest, url: str = "") -> Iterator[World]:
+    """For the fixture of a file; its ledger may be found by another address.
+
+    Its simulator is past the conformance proxy, to which so many runs are no news.
+    """
     server_url = request.getfixturevalue("server_url")
     parts = [request.getfixturevalue(name) for name in ("tmp_path", "monkeypatch", "capfd")]
     patch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
@@ -42,8 +47,12 @@ def a_world(request: pytest.FixtureRequest) -> Iterator[World]:
     with Simulator() as simulator:
         tokens = (simulator.access_token, simulator.api_key, simulator.list_id)
         api = Api(simulator.api_url, *tokens, SideDoor(simulator.url), simulator.auth_url, simulator.refresh_token)
-        made = World(Installation.prepare(request.getfixturevalue("ledger_url"), api, *parts), simulator, server_url)
+        made = World(
+            Installation.prepare(url or request.getfixturevalue("ledger_url"), api, *parts), simulator, server_url
+        )
         yield made
+        if made.recoveries:
+            request.node.user_properties.append((figures.PROPERTY, figures.of(made.recoveries)))
         made.forget()
 
 
@@ -58,6 +67,8 @@ class World:
     off: set[str] = field(default_factory=set)
     #: Who is on the list though the CRM knows nothing of them.
     strangers: set[str] = field(default_factory=set)
+    #: How each round ended so far.
+    recoveries: list[Recovery] = field(default_factory=list)
     _moment: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -72,6 +72,14 @@ def test_a_raw_at_sign_in_a_password_is_taken_for_a_part_of_it() -> None:
     assert parse("postgresql://u:p@ss@h/n").dsn.reveal() == "postgresql://u:p%40ss@h:5432/n"
 
 
+def test_a_silent_end_of_a_connection_is_noticed_unless_the_address_says_otherwise() -> None:
+    usual = psycopg.conninfo.conninfo_to_dict(parse("postgresql://h/n").to_connect.reveal())
+    own = psycopg.conninfo.conninfo_to_dict(parse("postgresql://h/n?tcp_user_timeout=5").to_connect.reveal())
+
+    assert (usual["tcp_user_timeout"], usual["keepalives_idle"], usual["connect_timeout"]) == ("60000", "30", "10")
+    assert own == {**usual, "tcp_user_timeout": "5"}
+
+
 def test_a_plus_sign_in_an_option_is_not_a_blank() -> None:
     assert parse("postgresql://h/n?application_name=a+b").dsn.reveal().endswith("application_name=a%2Bb")
 
