@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 
 def status(
-    connection: Connection, standing: Standing, last: Row | None, left_today: int, behind: tuple[int, float]
+    connection: Connection,
+    standing: Standing,
+    last: Row | None,
+    left_today: int,
+    behind: tuple[int, float],
+    unusable: str | None = None,
 ) -> str:
-    """How one connection stands."""
+    """How one connection stands; `unusable` says why its credentials can't be opened, where that is so."""
     end = token_end.of_account(connection.account, connection.now)
     lines = [
-        f"{connection.name}: {badge(connection, behind)}",
+        f"{connection.name}: {badge(connection, behind, unusable)}",
         f"  account   {connection.account.organization} ({connection.account.encoded_account_id})",
         f"  list      {connection.list_name} ({connection.list_id}), {number(standing.members, 'member')}",
         f"  token     {end}",
@@ -44,7 +49,7 @@ def status(
     return "\n".join(lines)
 
 
-def badge(connection: Connection, behind: tuple[int, float]) -> str:
+def badge(connection: Connection, behind: tuple[int, float], unusable: str | None = None) -> str:
     """Connected, or what stands in the way and since when, with the contacts that wait meanwhile."""
     end = token_end.of_account(connection.account, connection.now)
     if connection.disconnected_at or end.has_ended:
@@ -52,6 +57,8 @@ def badge(connection: Connection, behind: tuple[int, float]) -> str:
         told = f", {waits}" if waits else ""
         why = connection.disconnected_reason or end.warning or ""
         return f"Disconnected{_since(connection, end)}{told}. {why}"
+    if unusable:
+        return f"Needs its credentials again: {unusable}"
     if connection.paused_at:
         return f"Paused since {minute(connection.paused_at)}{_told(connection.paused_message)}"
     if connection.held_at:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.shared import chosen, json_option, print_json, private_file, process, ready_ledger
-from reconciler.errors import UsageError
+from reconciler.errors import UsageError, VaultError
 
 if TYPE_CHECKING:
     from reconciler.bootstrap import Process
@@ -79,11 +79,13 @@ def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bo
     last = runs.latest(tx, connection.connection_id)
     left = usage.left_today(tx, connection.account.key_fingerprint, here.pace(connection)[1])
     behind = runs.behind(tx, connection.connection_id)
+    unusable = _unusable(here, connection)
     if not json_:
-        return connection_page.status(connection, standing, last, left, behind)
+        return connection_page.status(connection, standing, last, left, behind, unusable)
     return {
         "connection": connection.name,
-        "badge": connection_page.badge(connection, behind),
+        "badge": connection_page.badge(connection, behind, unusable),
+        "unusable": unusable,
         "account": connection.account.organization,
         "list": {"list_id": connection.list_id, "name": connection.list_name},
         "behind": {"contacts": behind[0], "oldest_seconds": round(behind[1])},
@@ -97,6 +99,21 @@ def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bo
         "quarantine": _quarantine(connection),
         "paused": _standing_word(connection.paused_reason, connection.paused_message, None),
     }
+
+
+def _unusable(here: Process, connection: Connection) -> str | None:
+    """Why its credentials can't be opened with this key ring, if so; without one it is not known."""
+    from reconciler import connections
+
+    if here.settings.keyring is None:
+        return None
+    try:
+        vault = here.vault()
+        connections.token(vault, connection)
+        connections.crm_url(vault, connection)
+    except VaultError as error:
+        return f"{error} {error.advice}"
+    return None
 
 
 def _quarantine(connection: Connection) -> dict[str, object] | None:

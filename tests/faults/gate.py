@@ -106,13 +106,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def hand_on(self) -> None:
         """Let the simulator answer."""
+        self.say(*self.delivered())
+
+    def delivered(self) -> tuple[int, bytes, str]:
+        """Let the simulator do it; gives its answer, which goes nowhere yet: status, body and kind."""
         upstream = urlsplit(self.server.gate.upstream or "")
         line = http.client.HTTPConnection(upstream.hostname or "", upstream.port)
         with contextlib.closing(line):
             line.request(self.command, self.path, self.body or None, dict(self.headers.items()))
             answer = line.getresponse()
-            content = answer.read()
-            self.say(answer.status, content, answer.headers["Content-Type"])
+            return answer.status, answer.read(), answer.headers["Content-Type"]
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name
         """Keep quiet: `seen` has it."""

@@ -1,4 +1,4 @@
-"""Faults 29, 30, 35, 36 and 40: imports that never end, end badly, end in another order, or say what nobody knows."""
+"""Faults 29 to 31, 35 and 36: imports that never end, end badly, end in another order, or say what nobody knows."""
 
 from __future__ import annotations
 
@@ -57,10 +57,11 @@ def test_an_import_that_never_ends_holds_its_contacts_and_is_an_alarm_after_six_
     assert sorted(acme.api.imported()) == ["ada@example.com", "bob@example.com", "bob@example.com", "eve@example.com"]
 
 
-def test_an_import_that_failed_half_way_is_settled_by_what_is_seen(acme: Acme, gate: Gate) -> None:
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_an_import_that_failed_half_way_is_settled_by_what_is_seen(acme: Acme, gate: Gate, state: str) -> None:
     """The simulator carries it out for all; here it says that it has failed, and one of two does not show it."""
     acme.installation.add("eve@example.com")
-    say_of_activities(gate, "failed")
+    say_of_activities(gate, state)
     gone: list[str] = []
 
     def lose(handler: Handler) -> None:

@@ -1,4 +1,4 @@
-"""Faults 24 to 26: too many a second, too many a day, too many in the queue. Each is another thing."""
+"""Faults 24 to 26 and 66: too many a second, too many a day, too many in the queue. Each is another thing."""
 
 from __future__ import annotations
 
@@ -89,6 +89,23 @@ def test_the_day_s_limit_in_a_day_s_first_minutes_is_that_of_the_day_before(acme
     assert acme.run().brief == (6, "quota", "quota")
     acme_again: Ended = acme.run()
     assert acme_again.state == "completed"
+
+
+def test_a_day_that_ends_there_some_hours_after_midnight_utc_is_asked_for_once_and_waited_for(acme: Acme) -> None:
+    """Whichever zone it is, theirs ends before the next day of ours begins."""
+    at_noon(acme)
+    acme.api.door.fault(fault="status", status=429, operation="*", times=2, body=QUOTA)
+    assert acme.run().brief == (6, "quota", "quota")
+    acme.installation.later(12.5 * 60)
+    calls = acme.api.calls()
+
+    for hours in (0, 1, 12, 10):
+        acme.installation.later(hours * 60)
+        assert acme.run().brief == (6, "quota", "quota")
+
+    assert acme.api.calls() == calls + 1
+    acme.installation.later(60)
+    acme.arrives()
 
 
 def test_a_day_spent_while_looking_leaves_the_batch_to_the_next_day(acme: Acme) -> None:

@@ -35,6 +35,7 @@ _MAY_LOOK_BESIDE: Final = (Path(".ci/run"), Path("tests/crm_samples.py"))
 _OURS: Final = (".ci", ".github")
 _LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _LONGEST_LINE: Final = 120
+_FAULTS: Final = 72
 
 
 def _leaves(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -88,6 +89,20 @@ def _section(text: str, heading: str) -> str:
 def _anchors(document: Path) -> set[str]:
     headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+def _tests_named(text: str) -> list[tuple[str, str]]:
+    """The tests that a list names, each beneath its file."""
+    found, file = [], ""
+    for path, name in re.findall(r"^ *- `(?:(tests/[\w/]+\.py)|(test_\w+))`$", text, re.MULTILINE):
+        file = path or file
+        found += [(file, name)] if name else []
+    return found
+
+
+def _is_there(file: str, test: str) -> bool:
+    path = _ROOT / file
+    return path.is_file() and re.search(rf"^ *def {test}\(", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 
 @pytest.mark.parametrize("path", _COMMANDS)
@@ -165,6 +180,16 @@ def test_the_report_is_documented_field_by_field() -> None:
     assert fields <= explained
     assert {state.value for state in domain.State} <= explained
     assert {bucket.value for bucket in domain.Bucket} <= explained
+
+
+def test_every_fault_is_explained_and_shown_by_tests_that_are_there() -> None:
+    text = (_ROOT / "docs" / "explanation" / "faults.md").read_text(encoding="utf-8")
+    parts = re.split(r"^\*\*(\d+)\. ", text, flags=re.MULTILINE)
+    shown = {int(number): _tests_named(part) for number, part in zip(parts[1::2], parts[2::2], strict=True)}
+
+    assert list(shown) == list(range(1, _FAULTS + 1))
+    assert [number for number, tests in shown.items() if not tests] == []
+    assert [test for tests in shown.values() for test in tests if not _is_there(*test)] == []
 
 
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=str)
