@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     Trouble = Callable[[Any], None]
 
+#: A cursor that could not be closed on a line that is gone is said by psycopg's; Python does not show it by itself.
+CURSOR = "ignore:.*ServerCursorMixin.__del__:pytest.PytestUnraisableExceptionWarning"
+
 
 @dataclass
 class Nth:

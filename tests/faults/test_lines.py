@@ -16,7 +16,7 @@ from reconciler import database_url
 from reconciler.crm.database import Crm
 from reconciler.errors import ReconcilerError
 from reconciler.limits import Limits
-from tests.faults import rounds, scenes
+from tests.faults import rounds, scenes, statements
 from tests.faults.proxy import Proxy, Trouble, Way
 from tests.faults.worlds import a_world
 
@@ -31,8 +31,6 @@ BOTH_WAYS = pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
 EACH_TROUBLE = pytest.mark.parametrize("trouble", Trouble, ids=lambda trouble: trouble.value)
 #: The sample takes a few pieces, each trouble other ones; the long run all of the API's, and many of the databases'.
 HOW_OFTEN = pytest.mark.parametrize("often", [1, pytest.param(8, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])
-#: A cursor that could not be closed on a line that is gone is said by psycopg's; Python does not show it by itself.
-CURSOR = "ignore:.*ServerCursorMixin.__del__:pytest.PytestUnraisableExceptionWarning"
 
 #: So often the other thread counts at least in the half second of a late answer, also on a busy machine.
 MANY = 5
@@ -141,7 +139,7 @@ def test_a_line_to_the_api_that_breaks_at_some_piece_costs_nothing(
 @BOTH_WAYS
 @EACH_TROUBLE
 @HOW_OFTEN
-@pytest.mark.filterwarnings(CURSOR)
+@pytest.mark.filterwarnings(statements.CURSOR)
 def test_a_line_to_the_databases_that_breaks_at_some_piece_costs_nothing(
     world: World, database_line: Proxy, trouble: Trouble, way: Way, often: int
 ) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Trouble = Callable[[int], contextlib.AbstractContextManager[Nth]]
 
 #: Their simulator is one of their own, which can be put back: the conformance proxy would see none of it.
-pytestmark = [pytest.mark.http, pytest.mark.off_contract]
+pytestmark = [pytest.mark.http, pytest.mark.off_contract, pytest.mark.filterwarnings(statements.CURSOR)]
 #: The samples take every so many-th.
 STEP = 17
 COMMIT_STEP = 3
