@@ -65,9 +65,14 @@ def badge(connection: Connection, behind: tuple[int, float], unusable: str | Non
         return f"Held since {minute(connection.held_at)}{_told(connection.held_message)}{_answers(connection)}"
     if connection.quarantined_at:
         return _quarantine(connection)
+    return f"Connected{_but(connection)}"
+
+
+def _but(connection: Connection) -> str:
+    """What it does not do though nothing stands in its way."""
     if connection.observe:
-        return "Connected, only observing"
-    return "Connected" if connection.started_at else f"Connected, not started (`reconciler start {connection.name}`)"
+        return ", only observing"
+    return "" if connection.started_at else f", not started (`reconciler start {connection.name}`)"
 
 
 def _told(message: str | None) -> str:

@@ -152,18 +152,21 @@ def _resumed(connection: Connection, home: Origin) -> dict[str, object]:
     return {**confirmed, **({"held": connection.held_reason} if connection.held_reason else {})}
 
 
-def disconnect(ledger: Ledger, connection: Connection, actor: str, *, erase: bool) -> bool:
+def disconnect(ledger: Ledger, connection: Connection, actor: str) -> bool:
     """Forget the credentials, unless another connection needs them; says whether they are gone."""
     with ledger.transaction() as tx:
         stored.disconnect(tx, connection.connection_id, "disconnected by hand")
         leases.fence_off(tx, connection.connection_id)
         forgotten = accounts.forget_unused_credentials(tx, connection.account.account_id)
-        if erase:
-            stored.erase(tx, connection.connection_id)
-        audit.write(
-            tx, actor, "erase" if erase else "disconnect", connection.name, {"credentials_forgotten": forgotten}
-        )
+        audit.write(tx, actor, "disconnect", connection.name, {"credentials_forgotten": forgotten})
     return forgotten
+
+
+def erase(ledger: Ledger, connection: Connection, actor: str) -> None:
+    """Forget everything about a disconnected connection, once no run goes on."""
+    with ledger.transaction() as tx:
+        stored.erase(tx, connection.connection_id)
+        audit.write(tx, actor, "erase", connection.name, {})
 
 
 def token(vault: Vault, connection: Connection) -> Secret | None:

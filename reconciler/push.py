@@ -75,12 +75,16 @@ def _settle_imports(work: Work, unsettled: Sequence[Batch]) -> None:
     with work.ledger.transaction() as tx:
         unsettled = [batch for batch in batches.unsettled(tx, work.connection.connection_id) if not batch.is_single]
     strangers = _strangers(work) if any(batch.activity_id is None for batch in unsettled) else []
-    ready = [batch for batch in unsettled if judging.may_be_read(batch, strangers, work.connection.limits)]
+    limits = work.connection.limits
+    ready = [batch for batch in unsettled if judging.may_be_read(batch, strangers, limits)]
     for batch in unsettled:
         if batch not in ready:
             _leave(work, batch)
     if ready:
-        _read_back(work, ready)
+        overdue = [judging.is_among(batch, strangers, limits) for batch in ready]
+        _read_back(
+            work, [dataclasses.replace(batch, is_overdue=is_) for batch, is_ in zip(ready, overdue, strict=True)]
+        )
 
 
 def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]]:
@@ -153,7 +157,10 @@ def _poll(work: Work, unsettled: Sequence[Batch]) -> None:
     """Ask how the activities are until all have ended or patience has: one call for all of them."""
     limits = work.connection.limits
     waiting = {batch.activity_id: batch for batch in unsettled if batch.activity_id and not batch.has_ended}
-    pause, until = limits.poll_first_seconds, work.monotonic() + limits.poll_patience_seconds
+    # What one patience was spent on is looked at once a run: nobody else is to wait for it.
+    is_old = all(batch.age_seconds > limits.poll_patience_seconds for batch in waiting.values())
+    patience = 0 if is_old else limits.poll_patience_seconds
+    pause, until = limits.poll_first_seconds, work.monotonic() + patience
     while waiting:
         work.sleep(pause)
         pause = min(pause * 2, limits.poll_most_seconds)
@@ -247,7 +254,7 @@ def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, s
     for batch in ready:
         with work.write() as tx:
             rows = batches.sent(tx, batch.batch_id)
-            judged = [(row, judging.seen(judging.sent(row))) for row in rows]
+            judged = [(row, judging.seen(judging.sent(row), is_done=batch.is_done)) for row in rows]
             batches.record(tx, work.run_id, batch.batch_id, [receipt for _, receipt in judged if receipt])
         missing += [(row.member_id, row.address) for row, receipt in judged if receipt is None]
     return missing

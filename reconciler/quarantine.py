@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler import ladder
-from reconciler.domain import State
+from reconciler.domain import Bucket, State
 
 if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
@@ -21,6 +21,8 @@ OF_EVERYBODY: Final = ("unavailable", "throttled")
 #: What holds a connection though it may pass: ticks try it again, ever more rarely.
 TRIED_AGAIN: Final = frozenset({"batch_refused"})
 MANY_REFUSED: Final = "many_refused"
+#: What a run says of contacts whose import came to nothing, so that they are sent again.
+_IN_VAIN: Final = ("import_failed", "not_arrived")
 _WELL: Final = (State.COMPLETED, State.COMPLETED_WITH_PROBLEMS, State.NOTHING_TO_DO, State.OBSERVED)
 
 
@@ -63,18 +65,43 @@ class NoWord:
 def judge(connection: Connection, report: Report, written: Written, keys: KeysFailing) -> Failure | Success | NoWord:
     """What to make of the end of a run, after so many failures before it."""
     limits, failures = connection.limits, connection.failures + 1
-    if report.state in _WELL and not is_refused(written, limits):
-        return Success()
-    if report.state in _WELL:
+    if report.state in _WELL and is_refused(written, limits):
         told = f"{written.refused:,} of {written.written:,} contacts were refused"
         return Failure(MANY_REFUSED, told, is_quarantined=True, pause_seconds=ladder.pause(failures))
+    if report.state in _WELL and _has_come_to_something(report):
+        return Success()
+    return _failed(connection, report, keys)
+
+
+def _failed(connection: Connection, report: Report, keys: KeysFailing) -> Failure | NoWord:
+    limits, failures = connection.limits, connection.failures + 1
     reason, message = report.reason or report.state.value, report.message or ""
     if report.state is State.HELD and reason in TRIED_AGAIN:
         return Failure(reason, message, is_quarantined=False, pause_seconds=ladder.pause(failures))
-    if report.state is not State.FAILED or (reason in OF_EVERYBODY and is_down(keys, limits)):
+    if report.state in _WELL:
+        if (vain := _in_vain(report)) is None:
+            return NoWord()
+        reason, message = vain
+    elif report.state is not State.FAILED:
+        return NoWord()
+    if reason in OF_EVERYBODY and is_down(keys, limits):
         return NoWord()
     steps = failures - limits.quarantine_failures + 1
     return Failure(reason, message, is_quarantined=steps > 0, pause_seconds=ladder.pause(steps) if steps > 0 else None)
+
+
+def _has_come_to_something(report: Report) -> bool:
+    """Whether anything was verified, or nothing is left undone."""
+    counts = report.counts
+    is_done = counts.get(Bucket.ADDED, 0) + counts.get(Bucket.UPDATED, 0) > 0
+    return is_done or counts.get(Bucket.DEFERRED, 0) + counts.get(Bucket.IN_DOUBT, 0) == 0
+
+
+def _in_vain(report: Report) -> tuple[str, str] | None:
+    """Why nothing came of what was sent, where that is known."""
+    if report.reason is not None:
+        return report.reason, report.message or ""
+    return next(((each.code, "imports come to nothing") for each in report.problems if each.code in _IN_VAIN), None)
 
 
 def is_refused(written: Written, limits: Limits) -> bool:

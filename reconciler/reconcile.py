@@ -65,24 +65,27 @@ def run(parts: Parts, name: str, request: Request) -> Report | str | None:
     settings with which no run can begin.
     """
     connection = find(parts.ledger, name)
-    if connection.paused_at is not None:
-        return PAUSED
-    if quarantine.is_waiting(connection) and not is_insisted_on(request):
-        return QUARANTINED
+    if (word := _standing_word(connection, request)) is not None:
+        return word
     if request.full and not (request.is_tick or request.plan_only):
         _fence_off(parts, connection)
-    limits = connection.limits
     with leases.lease(
         parts.ledger,
         connection.connection_id,
         parts.holder,
-        seconds=limits.lease_seconds,
-        renew=limits.lease_renew_seconds,
+        seconds=connection.limits.lease_seconds,
+        renew=connection.limits.lease_renew_seconds,
         patience=leases.Patience(request.wait_seconds, parts.monotonic, parts.sleep),
     ) as lease:
         if lease is None:
             return ALREADY_RUNNING
-        return _under_lease(parts, find(parts.ledger, name), lease, request)
+        connection = find(parts.ledger, name)  # it may have been paused while its lease was waited for
+        return _standing_word(connection, request) or _under_lease(parts, connection, lease, request)
+
+
+def _standing_word(connection: Connection, request: Request) -> str | None:
+    is_waiting = quarantine.is_waiting(connection) and not is_insisted_on(request)
+    return PAUSED if connection.paused_at else QUARANTINED if is_waiting else None
 
 
 def _fence_off(parts: Parts, connection: Connection) -> None:

@@ -97,8 +97,10 @@ def disconnect(name: str, *, erase: bool) -> None:
     here = process()
     ledger = ready_ledger(here)
     connection = reconcile.find(ledger, name)
-    forgotten = connections.disconnect(ledger, connection, actor(), erase=erase)
+    forgotten = connections.disconnect(ledger, connection, actor())
     leases.wait_until_free(ledger, connection.connection_id, here.pause)
+    if erase:
+        connections.erase(ledger, connection, actor())
     what = "its credentials are forgotten" if forgotten else "its credentials stay: another connection needs them"
     rest = "what it remembered is erased" if erase else "what it remembers stays"
     click.echo(f"{name} is disconnected; {what}; {rest}.", err=True)

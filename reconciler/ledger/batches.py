@@ -63,6 +63,13 @@ class Batch:
     activity_state: str | None = None
     #: Not an import but one contact, written by a call of its own.
     is_single: bool = False
+    #: It had no answer, and what may be it has not ended for so long that it is not waited for any more.
+    is_overdue: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether Constant Contact says that it was carried out."""
+        return self.activity_state == "completed"
 
 
 def intend(

@@ -23,9 +23,9 @@ SET verdict = CASE r.outcome WHEN 'verified' THEN 'unchanged' WHEN 'rejected' TH
     untaken = CASE WHEN r.outcome = 'verified'
         THEN coalesce((SELECT jsonb_object_agg(k, b."values" -> k) FROM jsonb_object_keys(r.untaken) AS k), '{}')
         ELSE p.untaken END,
-    -- Who is back on the list is let in no more: leaving counts again. Nor who unsubscribed.
-    rejoin_at = CASE WHEN r.outcome = 'verified' AND l.on_list OR r.code = 'unsubscribed' THEN NULL ELSE p.rejoin_at END,
-    rejoin_basis = CASE WHEN r.outcome = 'verified' AND l.on_list OR r.code = 'unsubscribed' THEN NULL
+    -- Who is back on the list is let in no more: leaving counts again. Nor who unsubscribed, or left before they were seen.
+    rejoin_at = CASE WHEN r.outcome = 'verified' AND l.on_list OR r.code IN ('unsubscribed', 'left_list') THEN NULL ELSE p.rejoin_at END,
+    rejoin_basis = CASE WHEN r.outcome = 'verified' AND l.on_list OR r.code IN ('unsubscribed', 'left_list') THEN NULL
                         ELSE p.rejoin_basis END
 FROM staged_receipts AS r
 JOIN reconciler.batch_contacts AS b ON b.batch_id = :batch_id AND b.contact_id = r.contact_id

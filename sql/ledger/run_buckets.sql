@@ -12,7 +12,8 @@ WITH touched AS (
     -- Who was put on the list in this run counts as added, whatever was done to them after that.
     ORDER BY contact_id, action = 'add' AND outcome = 'verified' DESC, row_number DESC
 ), held AS (
-    SELECT contact_id FROM reconciler.batch_contacts WHERE connection_id = :connection_id AND NOT settled
+    SELECT contact_id, address_hash, former_hash FROM reconciler.batch_contacts
+    WHERE connection_id = :connection_id AND NOT settled
 )
 SELECT b.bucket, b.reason, b.was_read, coalesce(o.is_new, false) AS is_new, count(*) AS contacts
 FROM touched AS t
@@ -30,6 +31,9 @@ CROSS JOIN LATERAL (
         WHEN d.outcome = 'skipped' THEN 'suppressed'
         WHEN d.outcome IS NOT NULL THEN d.outcome
         WHEN h.contact_id IS NOT NULL THEN 'in_doubt'
+        -- What another contact has in doubt under this address comes first: it is decided when that is known.
+        WHEN p.contact_digest IS DISTINCT FROM c.digest
+             AND EXISTS (SELECT FROM held AS a WHERE c.address_hash IN (a.address_hash, a.former_hash)) THEN 'deferred'
         WHEN coalesce(o.reason, p.verdict) IN ('unsubscribed', 'left_list', 'deleted_there', 'not_mailable', 'opted_out',
                                                'out_of_scope') THEN 'suppressed'
         WHEN coalesce(o.reason, p.verdict) IN ('membership_unclear', 'address_taken', 'moved', 'readdress', 'add', 'update')

@@ -22,7 +22,7 @@ from reconciler.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.installation import Installation, Said
+    from tests.installation import Installation
 
 pytestmark = pytest.mark.http
 
@@ -159,20 +159,43 @@ def test_a_run_can_wait_for_another_one_and_says_so_when_it_has_waited_in_vain(a
     assert acme.run("acme", "--wait", "60")["counts"]["added"] == 3
 
 
-def test_who_erases_a_connection_while_it_runs_leaves_nothing_of_it(acme: Installation) -> None:
+def test_who_erases_a_connection_while_it_runs_waits_for_it_and_leaves_nothing_of_it(acme: Installation) -> None:
     others: list[tuple[threading.Thread, list[int]]] = []
 
     def act(_: Process) -> None:
-        thread, codes = elsewhere(acme, "disconnect", "acme", "--erase")
-        thread.join()
-        others.append((thread, codes))
+        others.append(elsewhere(acme, "disconnect", "acme", "--erase"))
+        wait_for_the_fence(acme)
+        assert acme.sql("SELECT count(*) FROM reconciler.connections") == [(1,)]
 
-    said: list[Said | str] = []
-    with pytest.raises(Exception, match="erased"):
-        said.append(str(run_at(acme, "before getList", act)))
+    assert run_at(acme, "before getList", act)["state"] == "cancelled"
 
-    assert others[0][1] == [0]
+    thread, codes = others[0]
+    thread.join()
+    assert codes == [0]
     assert acme.sql("SELECT count(*) FROM reconciler.connections") == [(0,)]
+    said = acme.sql("SELECT action FROM reconciler.audit ORDER BY audit_id DESC LIMIT 2")
+    assert said == [("erase",), ("disconnect",)]
+
+
+@pytest.mark.parametrize("options", [("--wait", "60"), ("--full",)])
+def test_a_run_that_waits_for_another_one_does_not_begin_once_somebody_has_paused(
+    acme: Installation, options: tuple[str, ...]
+) -> None:
+    waiting: list[tuple[threading.Thread, list[int]]] = []
+
+    def act(_: Process) -> None:
+        waiting.append(elsewhere(acme, "run", "acme", *options))
+        if "--full" in options:
+            wait_for_the_fence(acme)
+        threading.Event().wait(1)
+        assert acme.say("pause", "acme").code == 0
+
+    assert run_at(acme, "before getList", act)["state"] == "cancelled"
+
+    thread, codes = waiting[0]
+    thread.join()
+    assert codes == [0]
+    assert set(acme.api.members()) == set()
 
 
 def wait_for_the_fence(acme: Installation) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.domain import Reason, Status
-from reconciler.judging import Sent, judge, seen
+from reconciler.judging import Sent, judge
+from reconciler.judging import seen as seen_of
 from reconciler.ledger.batches import Batch
 from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
 from tests.builders import MEMBER, NOON, a_member
@@ -26,8 +28,14 @@ def a_sent(
     *,
     before: Mapping[str, str] | None = None,
     shown: Mapping[str, str] | None = None,
+    is_add: bool = True,
+    was_known: bool = True,
 ) -> Sent:
-    return Sent("c1", is_add=True, values=values or {}, before=before or {}, shown=shown or {}, member=member)
+    return Sent("c1", is_add, values or {}, before or {}, shown or {}, member, was_known=was_known)
+
+
+def seen(sent: Sent, *, is_done: bool = True) -> Receipt | None:
+    return seen_of(sent, is_done=is_done)
 
 
 def a_batch(
@@ -111,6 +119,23 @@ class TestSeen:
     def test_who_turned_out_to_be_off_is_kept_off(self, reason: Reason, member: Present) -> None:
         assert seen(a_sent(member)) == KeptOff("c1", MEMBER, reason)
 
+    def test_another_value_is_no_echo_of_a_write_of_which_nothing_says_that_it_came(self) -> None:
+        there = a_member(fields={"city": "Oslo"})
+        sent = a_sent(there, {"city": "Bonn"}, before={"city": "Rome"}, is_add=False)
+
+        assert seen(sent, is_done=False) is None
+        assert seen(sent) == Verified("c1", MEMBER, shown={"city": "Oslo"})
+
+    def test_another_value_is_an_echo_beside_one_that_only_this_write_can_have_put_there(self) -> None:
+        there = a_member(fields={"city": "Muenchen", "first_name": "Ann"})
+        values = {"city": "München", "first_name": "Ann"}
+
+        came = a_sent(there, values, before={"city": "Rome", "first_name": "Anna"}, is_add=False)
+        stood_there = a_sent(there, values, before={"city": "Rome", "first_name": "Ann"}, is_add=False)
+
+        assert seen(came, is_done=False) == Verified("c1", MEMBER, shown={"city": "Muenchen"})
+        assert seen(stood_there, is_done=False) is None
+
 
 class TestJudging:
     def test_what_is_seen_in_the_last_look_is_verified(self) -> None:
@@ -121,6 +146,13 @@ class TestJudging:
 
         assert judged(a_sent(None), batch) == Deferred(
             "c1", "not_arrived", "the import never arrived; it is sent again"
+        )
+
+    def test_what_may_be_the_import_and_still_runs_after_six_hours_is_an_alarm(self) -> None:
+        batch = dataclasses.replace(a_batch(None, activity_id=None), age_seconds=6 * 3600.0, is_overdue=True)
+
+        assert judged(a_sent(None), batch) == Deferred(
+            "c1", "stuck", "what may be the import still runs after 6 hours; it is sent again"
         )
 
     @pytest.mark.parametrize("member", [None, a_member(on_list=False), a_member()])
@@ -152,9 +184,33 @@ class TestJudging:
         assert isinstance(receipt, Deferred)
         assert receipt.code == "import_failed"
 
-    @pytest.mark.parametrize("member", [None, a_member(on_list=False)])
-    def test_who_is_still_not_on_the_list_was_not_taken(self, member: Present | None) -> None:
-        receipt = judged(a_sent(member))
+    def test_who_is_still_not_in_the_account_was_not_taken(self) -> None:
+        receipt = judged(a_sent(None))
+
+        assert isinstance(receipt, Rejected)
+        assert receipt.code == "not_taken"
+
+    def test_who_was_known_before_and_is_not_on_the_list_was_not_taken_where_the_import_left_somebody_out(self) -> None:
+        receipt = judged(a_sent(a_member(on_list=False)), a_batch(counts={"error_count": 1}))
+
+        assert isinstance(receipt, Rejected)
+        assert receipt.code == "not_taken"
+
+    def test_whom_an_import_brought_and_who_is_not_on_the_list_any_more_has_left(self) -> None:
+        left = KeptOff("c1", MEMBER, Reason.LEFT_LIST)
+        known, new = a_sent(a_member(on_list=False)), a_sent(a_member(on_list=False), was_known=False)
+
+        assert judged(known) == left
+        assert judged(new, a_batch(counts={"error_count": 1})) == left
+        assert judged(new, a_batch(state="failed")) == left
+        assert judged(new, a_batch(None, activity_id=None)) == left
+        assert isinstance(judged(known, a_batch(state="failed")), Deferred)
+        assert isinstance(judged(known, a_batch(None, activity_id=None)), Deferred)
+
+    def test_who_was_deleted_and_let_in_again_and_is_still_deleted_was_not_taken(self) -> None:
+        deleted = a_member(status=Status.DELETED, on_list=False)
+
+        receipt = judged(dataclasses.replace(a_sent(deleted), may_rejoin=True))
 
         assert isinstance(receipt, Rejected)
         assert receipt.code == "not_taken"

@@ -4,30 +4,64 @@ from __future__ import annotations
 
 import dataclasses
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from reconciler import ladder
-from reconciler.domain import State
+from reconciler.domain import Bucket, State
 from reconciler.limits import Limits
 from reconciler.quarantine import Failure, KeysFailing, NoWord, Success, Written, judge
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 NOTHING_WRITTEN = Written(0, 0)
 ALONE = KeysFailing(1, 1)
+NOBODY: Mapping[Bucket, int] = {}
 
 
 def judged(
-    state: State, reason: str | None = None, failures: int = 0, written: Written = NOTHING_WRITTEN, keys: Any = ALONE
+    state: State,
+    reason: str | None = None,
+    failures: int = 0,
+    written: Written = NOTHING_WRITTEN,
+    keys: Any = ALONE,
+    counts: Mapping[Bucket, int] = NOBODY,
+    code: str = "",
 ) -> Failure | Success | NoWord:
     connection = SimpleNamespace(limits=Limits(), failures=failures)
-    report = SimpleNamespace(state=state, reason=reason, message="why")
+    problems = [SimpleNamespace(code=code)] if code else []
+    report = SimpleNamespace(state=state, reason=reason, message="why", counts=counts, problems=problems)
     return judge(cast("Any", connection), cast("Any", report), written, keys)
 
 
 @pytest.mark.parametrize("state", [State.COMPLETED, State.NOTHING_TO_DO, State.COMPLETED_WITH_PROBLEMS])
 def test_a_run_that_goes_well_ends_it(state: State) -> None:
     assert judged(state, failures=9) == Success()
+
+
+WITH_PROBLEMS = State.COMPLETED_WITH_PROBLEMS
+
+
+@pytest.mark.parametrize("code", ["import_failed", "not_arrived"])
+def test_imports_that_come_to_nothing_again_and_again_are_failures_though_each_run_has_sent_something(
+    code: str,
+) -> None:
+    found = judged(WITH_PROBLEMS, failures=4, counts={Bucket.IN_DOUBT: 31}, code=code)
+
+    assert found == Failure(code, "imports come to nothing", is_quarantined=True, pause_seconds=300)
+    assert judged(WITH_PROBLEMS, failures=4, counts={Bucket.IN_DOUBT: 30, Bucket.ADDED: 1}, code=code) == Success()
+
+
+def test_what_stops_a_run_after_it_has_sent_something_is_its_failure_where_nothing_came_of_it() -> None:
+    found = judged(WITH_PROBLEMS, "unavailable", failures=4, counts={Bucket.IN_DOUBT: 1})
+
+    assert found == Failure("unavailable", "why", is_quarantined=True, pause_seconds=300)
+
+
+def test_a_run_that_only_waits_for_an_import_says_nothing() -> None:
+    assert judged(WITH_PROBLEMS, failures=4, counts={Bucket.IN_DOUBT: 1}, code="still_running") == NoWord()
 
 
 @pytest.mark.parametrize("state", [State.HELD, State.DISCONNECTED, State.QUOTA, State.CANCELLED, State.ABANDONED])
