@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import decide, forecast, push, singles
 from reconciler.errors import QueueFull
+from reconciler.halving import Search
 
 if TYPE_CHECKING:
     from reconciler.freshness import Freshness
@@ -20,13 +21,14 @@ def send(work: Work, fresh: Freshness, pace: tuple[float, int]) -> None:
     activities that need not be ours.
     """
     _tell_what_is_short(work, pace)
+    search = Search(work.connection.limits.halving_calls)
     try:
-        push.push(work, fresh.of_both)
+        push.push(work, fresh.of_both, search)
     except QueueFull:
         work.tell("the queue of bulk activities is full: waiting for what is in it")
         if not push.settle(work):
             work.sleep(work.connection.limits.poll_most_seconds)
-        push.push(work, fresh.of_both)
+        push.push(work, fresh.of_both, search)
     singles.write_singly(work, fresh.of_crm, functools.partial(decide.decide_anew, work))
 
 

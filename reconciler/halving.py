@@ -32,6 +32,19 @@ class Found(Generic[_One]):
         return self.sent == 0
 
 
+@dataclass(slots=True)
+class Search:
+    """One run's search for bad contacts: how many calls it may still make, and whether any import was taken at all."""
+
+    calls: int
+    has_sent: bool = False
+
+    def add(self, found: Found[_One]) -> None:
+        """Take note of what was found in one import."""
+        self.calls -= found.calls
+        self.has_sent = self.has_sent or found.sent > 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Part(Generic[_One]):
     """A part that is refused, with the words; `is_seen`: it was sent as it is, and not only what it is a part of."""

@@ -15,7 +15,7 @@ from reconciler import judging, ladder, pull, singles
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.client import PAGE
 from reconciler.errors import ApiError, ApiRefused, BatchRefused, NotFound, OutcomeUnknown, Stopped
-from reconciler.halving import halve
+from reconciler.halving import Search, halve
 from reconciler.ledger import batches, plans
 from reconciler.receipts import Deferred, Rejected
 
@@ -37,13 +37,12 @@ _FEW_REFUSED: Final = 5
 _FEW: Final = 10
 
 
-def push(work: Work, confirm: Callable[[], None]) -> None:
+def push(work: Work, confirm: Callable[[], None], search: Search) -> None:
     """Send the plan's changes. `confirm` renews what was read before a batch where it has grown old.
 
-    Of a refused import the bad contacts are found and rejected, and the others go. Raises BatchRefused where all are
-    refused: that is not theirs.
+    Of a refused import the bad contacts are found and rejected, and the others go; for whom the run's `search` has no
+    calls left waits. Raises BatchRefused where all are refused and nothing was taken in this run: that is not theirs.
     """
-    calls = work.connection.limits.halving_calls
     while True:
         confirm()
         with work.ledger.transaction() as tx:
@@ -51,8 +50,10 @@ def push(work: Work, confirm: Callable[[], None]) -> None:
         if not chunk:
             return
         batch_id, refusal = _send(work, chunk)
-        if refusal is not None:
-            calls -= _halve(work, chunk, batch_id, refusal, calls)
+        if refusal is None:
+            search.has_sent = True
+        else:
+            _halve(work, chunk, batch_id, refusal, search)
 
 
 def settle(work: Work) -> bool:
@@ -101,16 +102,19 @@ def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]
     return chunk
 
 
-def _halve(work: Work, chunk: Sequence[tuple[Planned, bytes]], batch_id: int, refusal: ApiRefused, calls: int) -> int:
-    """Find out for whom a batch was refused; says with how many calls."""
+def _halve(
+    work: Work, chunk: Sequence[tuple[Planned, bytes]], batch_id: int, refusal: ApiRefused, search: Search
+) -> None:
+    """Find out for whom a batch was refused."""
 
     def send(part: Sequence[tuple[Planned, bytes]]) -> str | None:
         _, refused = _send(work, part)
         return None if refused is None else str(refused)
 
     work.tell(f"an import of {len(chunk):,} contacts was refused: looking for whom")
-    found = halve(chunk, str(refusal), send, calls)
-    if found.is_everybody and not _are_they_again(work, len(chunk)):
+    found = halve(chunk, str(refusal), send, search.calls)
+    search.add(found)
+    if not search.has_sent and not _are_they_again(work, len(chunk)):
         raise BatchRefused(str(refusal), advice=refusal.advice) from refusal
     receipts: list[Receipt] = [
         Rejected(planned.change.contact_id, "refused_in_import", words) for (planned, _), words in found.refused
@@ -119,7 +123,6 @@ def _halve(work: Work, chunk: Sequence[tuple[Planned, bytes]], batch_id: int, re
     with work.write() as tx:
         batches.record(tx, work.run_id, batch_id, receipts)
         batches.mark_tried(tx, work.run_id, batch_id)
-    return found.calls
 
 
 def _are_they_again(work: Work, contacts: int) -> bool:

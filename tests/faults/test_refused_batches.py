@@ -103,6 +103,27 @@ def test_with_more_bad_contacts_than_calls_the_next_run_goes_on_looking(acme: Ac
     assert len(acme.installation.say("rejects", "acme", "--json").json) == len(bad)
 
 
+def test_a_search_that_was_spent_in_one_batch_lets_the_good_ones_go_and_never_takes_a_later_one_for_the_mapping(
+    acme: Acme, gate: Gate
+) -> None:
+    """Each batch of a hundred has bad contacts but the last one, which has none."""
+    people = many(acme, 399)
+    acme.installation.say("set", "acme", "batch_contacts=100")
+    bad = set(people[:300:20])
+    refuse(gate, bad)
+
+    first = acme.installation.run()
+
+    assert first["state"] == "completed_with_problems"
+    assert (first["counts"]["added"] >= len(people) - 300, first["counts"]["deferred"] > 0) == (True, True)
+    assert first["api"]["by_operation"]["bulkImportContactsJSON"] <= 40 + 4  # each batch once, and the search
+    assert first["balanced"]["contacts"]
+    later = [acme.installation.run() for _ in range(5)]
+    assert [report["state"] for report in later if report["state"] == "held"] == []
+    assert set(acme.api.members()) == {"ada@example.com", "bob@example.com", *people} - bad
+    assert len(acme.installation.say("rejects", "acme", "--json").json) == len(bad)
+
+
 @pytest.mark.parametrize("again", ["changed", "retry", "retry all", "full"])
 def test_who_was_refused_is_tried_again_with_what_the_crm_has_now(acme: Acme, gate: Gate, again: str) -> None:
     people = many(acme, 10)
