@@ -88,4 +88,8 @@ def _unless_moved(decision: Decision, planned: tuple[str, str] | None) -> Decisi
 
 def _look_again(work: Work) -> dict[str, float]:
     """After how many seconds a verdict is looked at again although nothing changed."""
-    return {Reason.MEMBERSHIP_UNCLEAR.value: work.connection.limits.absent_again_seconds}
+    return {
+        Reason.MEMBERSHIP_UNCLEAR.value: work.connection.limits.absent_again_seconds,
+        # Who was about to leave the address may have found another member, and then neither of these two changes.
+        Reason.ADDRESS_TAKEN.value: 0.0,
+    }

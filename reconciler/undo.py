@@ -43,8 +43,8 @@ _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-FIELDS_HEADER: Final = ("contact_id", "email", "field", "before", "after", "by_import")
-_BY_IMPORT: Final = "yes"
+FIELDS_HEADER: Final = ("contact_id", "email", "field", "before", "after", "by_import", "crm_before", "for_crm")
+_YES: Final = "yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,10 @@ class Done:
     present: Mapping[str, str] | None
     #: Whether the field still is as the run left it.
     is_as_left: bool
+    #: What the CRM had, blank where it had nothing; None: it is not known that the CRM had changed it.
+    crm_before: str | None = None
+    #: The address that the contact had until the CRM gave it another member's, whose values `before` are then.
+    moved_from: str | None = None
 
     @property
     def by_import(self) -> str:
@@ -71,7 +75,14 @@ class Done:
             return "no: it was blank, and an import leaves a field alone that is blank in the file"
         if self.present is None:
             return "no: not on the list now"
-        return _BY_IMPORT if self.is_as_left else "no: changed there since"
+        return _YES if self.is_as_left else "no: changed there since"
+
+    @property
+    def for_crm(self) -> str:
+        """`yes` where the CRM is as it was with `crm_before`, else why that is not known."""
+        if self.moved_from is not None:
+            return f"no: the address moved from {self.moved_from} to another member, whose value it was"
+        return _YES if self.crm_before is not None else "no: not known to have been changed in the CRM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +104,23 @@ class Undo:
     @property
     def put_back(self) -> Sequence[Done]:
         """Those of them whose old value an import puts back."""
-        return [each for each in self.changed if each.by_import == _BY_IMPORT]
+        return [each for each in self.changed if each.by_import == _YES]
+
+    @property
+    def for_crm(self) -> Sequence[Done]:
+        """Those of them that the CRM itself had changed, with the value that it had."""
+        return [each for each in self.changed if each.for_crm == _YES]
+
+    @property
+    def moved(self) -> Sequence[Done]:
+        """Those of contacts whose address moved to another member: nothing of them is for the CRM."""
+        return [each for each in self.changed if each.moved_from is not None]
 
     def fields_table(self) -> Iterator[Sequence[str]]:
         """Every changed field, for `FIELDS_HEADER`."""
         for each in self.changed:
-            yield (each.contact_id, each.email, str(each.field), each.before, each.after, each.by_import)
+            told = (each.by_import, each.crm_before or "", each.for_crm)
+            yield (each.contact_id, each.email, str(each.field), each.before, each.after, *told)
 
     def import_table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
         """Header and rows of a file for Constant Contact's import: the old values, a row for each person."""

@@ -73,8 +73,19 @@ def _what_is_where(run: Row, undo: Undo, file: str) -> Sequence[str]:
         f"Run {run.run_id} added {number(len(undo.added), 'contact')} to the list: {_beside(file, 'added')}.",
         f"It changed {changed}: {_beside(file, 'fields')}.",
         f"An import puts back {len(undo.put_back):,} of them ({file}); the column by_import says why not the others.",
+        f"For the CRM are {len(undo.for_crm):,} of them; the column for_crm says why not the others.",
+        *_what_moved(undo),
         f"Nothing was changed by this. {_RECIPE}",
     )
+
+
+def _what_moved(undo: Undo) -> Sequence[str]:
+    from reconciler.page import number
+
+    people = {each.contact_id for each in undo.moved}
+    values, whose = number(len(undo.moved), "value"), number(len(people), "contact")
+    told = f"{values} of {whose} whose address moved to another member: not for the CRM, put these back by hand."
+    return [told] if people else []
 
 
 def _what_is_not_there(run: Row) -> Sequence[str]:

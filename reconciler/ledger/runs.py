@@ -135,7 +135,12 @@ def undo(tx: Transaction, run_id: int) -> Undo:
     """Whom this run added, and which fields it changed from what to what, for certain."""
     return Undo(
         [
-            Done(row.contact_id, row.email, row.field, row.before, row.after, row.present, bool(row.is_as_left))
+            Done(
+                *(row.contact_id, row.email, row.field, row.before, row.after, row.present),
+                is_as_left=bool(row.is_as_left),
+                crm_before=row.crm_before,
+                moved_from=row.moved_from,
+            )
             for row in rows(tx, "run_undo", run_id=run_id)
         ]
     )

@@ -6,6 +6,6 @@ WITH reopened AS (
     DELETE FROM reconciler.rejects WHERE connection_id = :connection_id
 )
 UPDATE reconciler.connections
-SET columns = CAST(:columns AS jsonb), mapping_digest = :mapping_digest,
+SET columns = CAST(:columns AS jsonb), mapping_digest = :mapping_digest, is_remapped = true,
     sweep_reason = CASE WHEN swept_at IS NULL THEN sweep_reason ELSE 'mapping_changed' END
 WHERE connection_id = :connection_id;

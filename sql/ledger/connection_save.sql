@@ -49,6 +49,7 @@ SET account_id = EXCLUDED.account_id, list_id = EXCLUDED.list_id, list_name = EX
     paused_message = CASE WHEN :is_other_crm AND c.paused_reason = 'other_crm' THEN NULL ELSE c.paused_message END,
     paused_reason = CASE WHEN :is_other_crm AND c.paused_reason = 'other_crm' THEN NULL ELSE c.paused_reason END,
     held_at = NULL, held_reason = NULL, held_message = NULL, held_run_id = NULL,
+    is_remapped = c.is_remapped OR c.mapping_digest <> EXCLUDED.mapping_digest,
     swept_at = CASE WHEN c.list_id = EXCLUDED.list_id THEN c.swept_at END,
     sweep_reason = CASE
         WHEN c.swept_at IS NULL OR c.list_id <> EXCLUDED.list_id THEN NULL

@@ -10,7 +10,11 @@ WITH written AS (
     SET address = EXCLUDED.address, address_hash = EXCLUDED.address_hash, fault = EXCLUDED.fault,
         eligible = EXCLUDED.eligible, opted_out = EXCLUDED.opted_out, fields = EXCLUDED.fields,
         refused = EXCLUDED.refused, changed_at = EXCLUDED.changed_at, gone_at = NULL,
-        is_unsure = false
+        is_unsure = false,
+        -- What it had first stays until it is decided for good. By another mapping the same row looks changed.
+        formerly = CASE WHEN (SELECT is_remapped FROM reconciler.connections WHERE connection_id = :connection_id) THEN '{}'
+                        ELSE reconciler.crm_changed(CASE WHEN c.fault = '' THEN c.address ELSE '' END, c.fields, c.refused,
+                                                    EXCLUDED.address, EXCLUDED.fields, EXCLUDED.refused) || c.formerly END
     WHERE (c.address, c.address_hash, c.fault, c.eligible, c.opted_out, c.fields, c.refused)
           IS DISTINCT FROM
           (EXCLUDED.address, EXCLUDED.address_hash, EXCLUDED.fault, EXCLUDED.eligible, EXCLUDED.opted_out,

@@ -1,7 +1,14 @@
 -- Keep what was decided with the digests it was decided on. A change stays due: it has no digests until it is verified.
 -- A link never leaves a member who is off: the state belongs to the person. Who is not the one of an address that is
 -- synced gives up the link to its member, so that the choice stays and a new address is a new person's.
+-- What the CRM had changed for it is told no more once it is decided, but for those who only wait.
 -- Parameter: connection_id.
+WITH decided AS (
+    UPDATE reconciler.contacts AS c SET formerly = '{}'
+    FROM staged_decisions AS s
+    WHERE c.connection_id = :connection_id AND c.contact_id = s.contact_id AND c.formerly <> '{}'
+      AND s.kind = 'skip' AND s.verdict NOT IN ('moved', 'address_taken', 'membership_unclear')
+)
 INSERT INTO reconciler.pairs AS p (connection_id, contact_id, member_id, contact_digest, member_digest, verdict, message,
                                    decided_at, look_again_at, applied, shown, drifted)
 SELECT :connection_id, s.contact_id, link.member_id,

@@ -101,6 +101,22 @@ def test_who_waits_for_an_address_is_not_kept_off_by_who_left_it(installation: I
     assert _names(installation)["home@example.com"] == "Bob"
 
 
+def test_who_waits_for_an_address_gets_its_member_where_the_other_one_found_another(installation: Installation) -> None:
+    """Ada moves to the address of somebody who has joined unseen: her old member stays where it is, and is Bob's."""
+    ada = installation.add("home@example.com", first_name="Ada")
+    installation.connect()
+    installation.run()
+    door, list_id = installation.api.door, installation.api.list_id
+    door.contact(action="create", email="new@example.com", list_id=list_id)
+    installation.change(ada, email="new@example.com")
+    installation.add("home@example.com", first_name="Bob")
+
+    for _ in range(2):
+        installation.run()
+
+    assert _names(installation) == {"home@example.com": "Bob", "new@example.com": "Ada"}
+
+
 @pytest.mark.parametrize("is_new", [False, True], ids=["moved along", "newly created"])
 def test_of_two_with_one_new_address_the_one_with_the_member_stays_chosen(
     installation: Installation, *, is_new: bool

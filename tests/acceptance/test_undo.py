@@ -195,7 +195,7 @@ def test_what_no_import_can_put_back_is_named_with_the_reason(acme: Installation
     undo(acme, run)
 
     _, *rows = cells(acme, "undo-fields.csv")
-    told = {(email, field): by_import for _, email, field, _, _, by_import in rows}
+    told = {(email, field): by_import for _, email, field, _, _, by_import, _, _ in rows}
     assert told == {
         ("ada.king@example.com", "email"): "no: an import knows people by their address, and can't change it",
         ("ada.king@example.com", "company_name"): "yes",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.undo import Done, Undo
 
 
@@ -47,10 +49,28 @@ def test_what_no_import_puts_back_is_in_no_file_for_one() -> None:
 
     assert undo.put_back == []
     assert undo.import_table() == (("Email Address",), [])
-    assert [row[-1].startswith("no: ") for row in undo.fields_table()] == [True] * 4
+    assert [row[5].startswith("no: ") for row in undo.fields_table()] == [True] * 4
 
 
 def test_who_was_added_is_no_changed_field() -> None:
     added = Done("17", "ada@example.com", None, "", "", None, is_as_left=False)
 
     assert (Undo([added]).added, Undo([added]).changed) == (["ada@example.com"], [])
+
+
+def test_for_the_crm_is_only_what_it_is_known_to_have_had_itself() -> None:
+    known = replace(changed("job_title", "Countess (there)", "Lady"), crm_before="Countess")
+    blank = replace(changed("last_name", "", "Byron"), crm_before="")
+    unknown = changed("company_name", "", "Engines")
+    moved = replace(changed("first_name", "Bob", "Ada"), crm_before="Augusta", moved_from="a@example.com")
+
+    undo = Undo([known, blank, unknown, moved])
+
+    assert undo.for_crm == [known, blank]
+    assert undo.moved == [moved]
+    assert [tuple(row[-2:]) for row in undo.fields_table()] == [
+        ("Countess", "yes"),
+        ("", "yes"),
+        ("", "no: not known to have been changed in the CRM"),
+        ("Augusta", "no: the address moved from a@example.com to another member, whose value it was"),
+    ]
