@@ -30,9 +30,11 @@ def refuse(gate: Gate, addresses: Collection[str]) -> None:
 
 
 def many(acme: Acme, count: int) -> list[str]:
+    """By ids in this order, which is the one of a plan."""
     acme.installation.sql(
-        "INSERT INTO contacts (workspace, email, first_name)"
-        " SELECT 'acme', 'new' || n || '@example.com', 'New' FROM generate_series(1, %s) AS n",
+        "INSERT INTO contacts (id, workspace, email, first_name)"
+        " SELECT CAST('00000000-0000-4000-8000-' || lpad(CAST(n AS text), 12, '0') AS uuid), 'acme',"
+        " 'new' || n || '@example.com', 'New' FROM generate_series(1, %s) AS n",
         count,
     )
     return [f"new{number}@example.com" for number in range(1, count + 1)]

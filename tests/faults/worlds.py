@@ -138,7 +138,7 @@ class World:
 
     def is_leased(self) -> bool:
         """Whether somebody has the lease."""
-        return bool(self.installation.sql("SELECT FROM reconciler.leases WHERE until > reconciler.clock()"))
+        return bool(self.installation.sql("SELECT 1 FROM reconciler.leases WHERE until > reconciler.clock()"))
 
     def forget_faults(self) -> None:
         """Whatever was still to go wrong does not."""
