@@ -113,13 +113,8 @@ def judge(sent: Sent, batch: Batch, not_taken_seconds: float) -> Receipt:  # noq
         return receipt
     ended = batch.ended_seconds_ago
     if batch.activity_id is None:
-        if not _has_arrived(sent) and batch.is_overdue:
-            hours = f"{batch.age_seconds / 3600:.0f} hours"
-            return Deferred(
-                sent.contact_id, "stuck", f"what may be the import still runs after {hours}; it is sent again"
-            )
         if not _has_arrived(sent):
-            return Deferred(sent.contact_id, "not_arrived", "the import never arrived; it is sent again")
+            return _not_arrived(sent.contact_id, batch)
         ended = batch.age_seconds
     if sent.member is None and _refusals(batch):
         return Rejected(sent.contact_id, "refused_by_import", _counts(batch))
@@ -134,6 +129,13 @@ def judge(sent: Sent, batch: Batch, not_taken_seconds: float) -> Receipt:  # noq
     left, echoes = _left(sent, sent.member)
     # An import did not take them: a call of its own tries once more.
     return Verified(sent.contact_id, sent.member.member_id, echoes, untaken=left)
+
+
+def _not_arrived(contact_id: str, batch: Batch) -> Deferred:
+    if not batch.is_overdue:
+        return Deferred(contact_id, "not_arrived", "the import never arrived; it is sent again")
+    hours = f"{batch.age_seconds / 3600:.0f} hours"
+    return Deferred(contact_id, "stuck", f"what may be the import still runs after {hours}; it is sent again")
 
 
 def judge_single(sent: Sent, age_seconds: float, grace_seconds: float, *, was_answered: bool) -> Receipt:

@@ -82,10 +82,9 @@ def _settle_imports(work: Work, unsettled: Sequence[Batch]) -> None:
         if batch not in ready:
             _leave(work, batch)
     if ready:
-        overdue = [judging.is_among(batch, strangers, limits) for batch in ready]
-        _read_back(
-            work, [dataclasses.replace(batch, is_overdue=is_) for batch, is_ in zip(ready, overdue, strict=True)]
-        )
+        # What is read although it may still be among those that run has been waited for long enough.
+        waited = [dataclasses.replace(each, is_overdue=judging.is_among(each, strangers, limits)) for each in ready]
+        _read_back(work, waited)
 
 
 def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]]:

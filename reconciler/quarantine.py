@@ -64,44 +64,49 @@ class NoWord:
 
 def judge(connection: Connection, report: Report, written: Written, keys: KeysFailing) -> Failure | Success | NoWord:
     """What to make of the end of a run, after so many failures before it."""
-    limits, failures = connection.limits, connection.failures + 1
-    if report.state in _WELL and is_refused(written, limits):
+    if report.state in _WELL and is_refused(written, connection.limits):
         told = f"{written.refused:,} of {written.written:,} contacts were refused"
-        return Failure(MANY_REFUSED, told, is_quarantined=True, pause_seconds=ladder.pause(failures))
-    if report.state in _WELL and _has_come_to_something(report):
-        return Success()
-    return _failed(connection, report, keys)
+        pause = ladder.pause(connection.failures + 1)
+        return Failure(MANY_REFUSED, told, is_quarantined=True, pause_seconds=pause)
+    if report.state not in _WELL:
+        return _stopped(connection, report, keys)
+    if (vain := _in_vain(report)) is not None:
+        return _failure(connection, *vain, keys)
+    return NoWord() if _only_waits(report) else Success()
 
 
-def _failed(connection: Connection, report: Report, keys: KeysFailing) -> Failure | NoWord:
-    limits, failures = connection.limits, connection.failures + 1
+def _stopped(connection: Connection, report: Report, keys: KeysFailing) -> Failure | NoWord:
     reason, message = report.reason or report.state.value, report.message or ""
     if report.state is State.HELD and reason in TRIED_AGAIN:
-        return Failure(reason, message, is_quarantined=False, pause_seconds=ladder.pause(failures))
-    if report.state in _WELL:
-        if (vain := _in_vain(report)) is None:
-            return NoWord()
-        reason, message = vain
-    elif report.state is not State.FAILED:
+        pause = ladder.pause(connection.failures + 1)
+        return Failure(reason, message, is_quarantined=False, pause_seconds=pause)
+    return _failure(connection, reason, message, keys) if report.state is State.FAILED else NoWord()
+
+
+def _failure(connection: Connection, reason: str, message: str, keys: KeysFailing) -> Failure | NoWord:
+    if reason in OF_EVERYBODY and is_down(keys, connection.limits):
         return NoWord()
-    if reason in OF_EVERYBODY and is_down(keys, limits):
-        return NoWord()
-    steps = failures - limits.quarantine_failures + 1
+    steps = connection.failures + 1 - connection.limits.quarantine_failures + 1
     return Failure(reason, message, is_quarantined=steps > 0, pause_seconds=ladder.pause(steps) if steps > 0 else None)
 
 
-def _has_come_to_something(report: Report) -> bool:
-    """Whether anything was verified, or nothing is left undone."""
-    counts = report.counts
-    is_done = counts.get(Bucket.ADDED, 0) + counts.get(Bucket.UPDATED, 0) > 0
-    return is_done or counts.get(Bucket.DEFERRED, 0) + counts.get(Bucket.IN_DOUBT, 0) == 0
-
-
 def _in_vain(report: Report) -> tuple[str, str] | None:
-    """Why nothing came of what was sent, where that is known."""
-    if report.reason is not None:
+    """Why nothing came of what was sent, where that is known: what stopped the run, or became of its imports."""
+    codes = [problem.code for problem in report.problems]
+    if _is_anything_verified(report):
+        return None
+    if report.reason in codes:  # else it says why everything was compared
         return report.reason, report.message or ""
-    return next(((each.code, "imports come to nothing") for each in report.problems if each.code in _IN_VAIN), None)
+    return next(((code, "imports come to nothing") for code in codes if code in _IN_VAIN), None)
+
+
+def _only_waits(report: Report) -> bool:
+    """Whether an import is under way, of which nothing is known yet."""
+    return report.counts.get(Bucket.IN_DOUBT, 0) > 0 and not _is_anything_verified(report)
+
+
+def _is_anything_verified(report: Report) -> bool:
+    return report.counts.get(Bucket.ADDED, 0) + report.counts.get(Bucket.UPDATED, 0) > 0
 
 
 def is_refused(written: Written, limits: Limits) -> bool:

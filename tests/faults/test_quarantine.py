@@ -143,3 +143,36 @@ def test_a_lone_contact_that_is_refused_holds_nobody_up_for_long(acme: Acme, gat
     assert [one["code"] for one in acme.installation.say("rejects", "acme", "--json").json] == ["refused_in_import"]
     acme.installation.add("eve@example.com")
     assert acme.installation.run()["counts"]["added"] == 1
+
+
+@pytest.mark.parametrize("reason", ["import_failed", "unavailable"])
+def test_imports_of_which_nothing_comes_again_and_again_are_quarantine_until_one_is_carried_out(
+    acme: Acme, gate: Gate, reason: str
+) -> None:
+    acme.installation.say("set", "acme", "quarantine_failures=2")
+    acme.api.door.switch(activity_end="failed" if reason == "import_failed" else "completed")
+    if reason == "unavailable":
+        gate.instead(POST_IMPORT, lambda handler: handler.say(503))
+    acme.installation.run()
+    assert standing(acme) is None
+    for _ in range(2):
+        quarter_later(acme)
+        acme.installation.run()
+    found = standing(acme)
+    assert found is not None
+    assert found["reason"] == reason
+
+    acme.go_straight()
+    acme.api.door.switch(activity_end="completed")
+    for _ in range(3):
+        quarter_later(acme)
+        acme.installation.run()
+
+    assert standing(acme) is None
+    assert "bob@example.com" in acme.api.members()
+
+
+def quarter_later(acme: Acme) -> None:
+    """Past what is waited for, on both clocks."""
+    acme.installation.later(16)
+    acme.api.door.advance(16 * 60)

@@ -55,13 +55,22 @@ def test_imports_that_come_to_nothing_again_and_again_are_failures_though_each_r
 
 
 def test_what_stops_a_run_after_it_has_sent_something_is_its_failure_where_nothing_came_of_it() -> None:
-    found = judged(WITH_PROBLEMS, "unavailable", failures=4, counts={Bucket.IN_DOUBT: 1})
+    found = judged(WITH_PROBLEMS, "unavailable", failures=4, counts={Bucket.IN_DOUBT: 1}, code="unavailable")
 
     assert found == Failure("unavailable", "why", is_quarantined=True, pause_seconds=300)
 
 
-def test_a_run_that_only_waits_for_an_import_says_nothing() -> None:
-    assert judged(WITH_PROBLEMS, failures=4, counts={Bucket.IN_DOUBT: 1}, code="still_running") == NoWord()
+@pytest.mark.parametrize("why_everything_was_compared", [None, "first_run", "daily_sweep"])
+def test_a_run_that_only_waits_for_an_import_says_nothing(why_everything_was_compared: str | None) -> None:
+    found = judged(
+        WITH_PROBLEMS, why_everything_was_compared, failures=4, counts={Bucket.IN_DOUBT: 1}, code="still_running"
+    )
+
+    assert found == NoWord()
+
+
+def test_a_contact_that_has_to_wait_for_another_reason_keeps_no_connection_in_quarantine() -> None:
+    assert judged(State.NOTHING_TO_DO, failures=9, counts={Bucket.DEFERRED: 1}, code="membership_unclear") == Success()
 
 
 @pytest.mark.parametrize("state", [State.HELD, State.DISCONNECTED, State.QUOTA, State.CANCELLED, State.ABANDONED])
