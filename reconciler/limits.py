@@ -88,7 +88,7 @@ class Limits:
     #: A larger body is silently cut by Constant Contact (provider's contract, contacts_json_import).
     batch_bytes: int = 4_000_000
     batch_contacts: int = 40_000
-    #: To find for whom an import was refused, a run makes so many calls.
+    #: To find for whom imports were refused, a run makes so many calls, besides the first try of each.
     halving_calls: int = 40
     poll_first_seconds: float = 2
     poll_most_seconds: float = 60

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Final
 from reconciler import judging, ladder, pull, singles
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.client import PAGE
-from reconciler.errors import ApiError, ApiRefused, BatchRefused, NotFound, OutcomeUnknown, Stopped
-from reconciler.halving import Search, halve
+from reconciler.errors import ApiError, ApiRefused, NotFound, OutcomeUnknown, Stopped
 from reconciler.ledger import batches, plans
-from reconciler.receipts import Deferred, Rejected
+from reconciler.receipts import Rejected
+from reconciler.refusals import Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from reconciler.halving import Search
     from reconciler.ledger.batches import Batch
     from reconciler.ledger.plans import Planned
     from reconciler.receipts import Receipt
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 _BEFORE: Final = dt.timedelta(seconds=60)
 #: What may pass by itself.
 _PERHAPS: Final = frozenset({"refused_by_import", "not_taken"})
-#: So few contacts that are all refused twice say nothing of the mapping.
-_FEW_REFUSED: Final = 5
 #: So few contacts are read back singly rather than by more than one page.
 _FEW: Final = 10
 
@@ -43,17 +42,27 @@ def push(work: Work, confirm: Callable[[], None], search: Search) -> None:
     Of a refused import the bad contacts are found and rejected, and the others go; for whom the run's `search` has no
     calls left waits. Raises BatchRefused where all are refused and nothing was taken in this run: that is not theirs.
     """
-    while True:
+    refusals = Refusals(work, search)
+    try:
+        _send_all(work, confirm, refusals)
+        refusals.check()
+    finally:
+        refusals.record()
+
+
+def _send_all(work: Work, confirm: Callable[[], None], refusals: Refusals) -> None:
+    while not refusals.search.is_in_vain:
         confirm()
         with work.ledger.transaction() as tx:
             chunk = _chunk(plans.pushable(tx, work.connection.connection_id, work.run_id), work)
         if not chunk:
             return
         batch_id, refusal = _send(work, chunk)
-        if refusal is None:
-            search.has_sent = True
-        else:
-            _halve(work, chunk, batch_id, refusal, search)
+        if refusal is not None:
+            refusals.look_into(chunk, batch_id, refusal, lambda part: _send(work, part)[1])
+        refusals.search.has_sent |= refusal is None
+        if refusals.search.has_sent:
+            refusals.record()
 
 
 def settle(work: Work) -> bool:
@@ -99,34 +108,6 @@ def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]
             break
         chunk.append((change, row))
     return chunk
-
-
-def _halve(
-    work: Work, chunk: Sequence[tuple[Planned, bytes]], batch_id: int, refusal: ApiRefused, search: Search
-) -> None:
-    """Find out for whom a batch was refused."""
-
-    def send(part: Sequence[tuple[Planned, bytes]]) -> str | None:
-        _, refused = _send(work, part)
-        return None if refused is None else str(refused)
-
-    work.tell(f"an import of {len(chunk):,} contacts was refused: looking for whom")
-    found = halve(chunk, str(refusal), send, search.calls)
-    search.add(found)
-    if not search.has_sent and not _are_they_again(work, len(chunk)):
-        raise BatchRefused(str(refusal), advice=refusal.advice) from refusal
-    receipts: list[Receipt] = [
-        Rejected(planned.change.contact_id, "refused_in_import", words) for (planned, _), words in found.refused
-    ]
-    receipts += [Deferred(planned.change.contact_id, "not_tried_yet", str(refusal)) for planned, _ in found.left]
-    with work.write() as tx:
-        batches.record(tx, work.run_id, batch_id, receipts)
-        batches.mark_tried(tx, work.run_id, batch_id)
-
-
-def _are_they_again(work: Work, contacts: int) -> bool:
-    """Whether so few were refused once before, and held all others up: then it is these."""
-    return work.connection.held_reason == "batch_refused" and contacts < _FEW_REFUSED
 
 
 def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> tuple[int, ApiRefused | None]:

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.http, pytest.mark.broken_answer]
 POST_IMPORT = "POST /v3/activities/contacts_json_import"
+QUEUE = b'[{"error_key": "activities.queue", "error_message": "the activity queue is full"}]'
 WORDS = b'[{"error_key": "contacts.api.validation.error", "error_message": "the name is not one"}]'
 
 
-def refuse(gate: Gate, addresses: Collection[str]) -> None:
-    """Refuse every import with one of these in it, as long as there are any."""
+def refuse(gate: Gate, addresses: Collection[str], full_at: int | None = None) -> None:
+    """Refuse every import with one of these in it, as long as there are any. Once the queue may be full."""
 
     def answer(handler: Handler) -> None:
-        if any(address.encode() in handler.body for address in addresses):
+        if imports(gate) == full_at:
+            handler.say(429, QUEUE)
+        elif any(address.encode() in handler.body for address in addresses):
             handler.say(400, WORDS)
         else:
             handler.hand_on()
@@ -124,6 +127,63 @@ def test_a_search_that_was_spent_in_one_batch_lets_the_good_ones_go_and_never_ta
     assert [report["state"] for report in later if report["state"] == "held"] == []
     assert set(acme.api.members()) == {"ada@example.com", "bob@example.com", *people} - bad
     assert len(acme.installation.say("rejects", "acme", "--json").json) == len(bad)
+
+
+def test_a_first_batch_that_is_all_bad_does_not_stand_for_the_others(acme: Acme, gate: Gate) -> None:
+    people = many(acme, 399)
+    acme.installation.say("set", "acme", "batch_contacts=100")
+    bad = set(people[:100])
+    refuse(gate, bad)
+
+    report = acme.installation.run()
+
+    assert report["state"] == "completed_with_problems"
+    assert report["counts"]["added"] == 300  # and Bob
+    assert (report["counts"]["rejected"] >= 5, report["counts"]["rejected"] + report["counts"]["deferred"]) == (
+        True,
+        100,
+    )
+    assert report["balanced"] == {"contacts": True, "members": True, "standing": True}
+    assert imports(gate) <= 40 + 4
+
+
+def test_with_very_few_calls_every_run_gets_on(acme: Acme, gate: Gate) -> None:
+    people = many(acme, 60)
+    acme.installation.say("set", "acme", "halving_calls=8")
+    bad = set(people[::15])
+    refuse(gate, bad)
+
+    reports = [acme.installation.run() for _ in range(6)]
+
+    assert [report["state"] for report in reports if report["state"] == "held"] == []
+    assert set(acme.api.members()) >= set(people) - bad
+    assert all(report["balanced"]["contacts"] for report in reports)
+
+
+def test_five_batches_of_which_nobody_is_taken_end_the_run(acme: Acme, gate: Gate) -> None:
+    people = [*many(acme, 400), "bob@example.com"]
+    acme.installation.say("set", "acme", "batch_contacts=50")
+    refuse(gate, people)
+
+    ended = acme.run()
+
+    assert ended.brief == (4, "held", "batch_refused")
+    assert (ended.report["counts"]["rejected"], ended.report["counts"]["deferred"]) == (0, 401)
+    assert ended.report["balanced"]["contacts"]
+    assert imports(gate) <= 5 + 25
+
+
+def test_waiting_for_a_full_queue_gives_the_search_no_more_calls(acme: Acme, gate: Gate) -> None:
+    people = many(acme, 199)
+    acme.installation.say("set", "acme", "batch_contacts=100")
+    acme.installation.say("set", "acme", "halving_calls=12", "poll_most_seconds=0.02")
+    refuse(gate, set(people[::10]), full_at=8)
+
+    report = acme.installation.run()
+
+    assert report["state"] == "completed_with_problems"
+    assert report["api"]["by_operation"]["bulkImportContactsJSON"] <= 12 + 2 + 1  # and the batch that was looked into
+    assert report["balanced"]["contacts"]
 
 
 @pytest.mark.parametrize("again", ["changed", "retry", "retry all", "full"])
