@@ -5,6 +5,7 @@ Only its parameter `workspace` is bound, always as `$1`. What is asked by the ex
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
@@ -172,6 +173,7 @@ class _Conditions:
         return f"${len(self.parameters)}"
 
 
+@functools.lru_cache(maxsize=64)
 def _subselect(statement: str) -> str:
     # What stands before its end stays, so that PostgreSQL counts its lines as the file has them.
     ended = _CLOSING.sub("", _TOKENS.sub(lambda token: _blank(token) if token["comment"] else token[0], statement))

@@ -76,7 +76,6 @@ def in_any_order(world: World, number: int, examples: int, steps: int, mutation:
         raise AssertionError(found) from error
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("number", [TODAY])
 def test_whatever_happens_in_whatever_order_nothing_is_lost_and_nobody_is_put_back(world: World, number: int) -> None:
     in_any_order(world, number, 6, 12)
