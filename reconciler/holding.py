@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.domain import State
 from reconciler.errors import UsageError
-from reconciler.ledger import audit, connections, holds
+from reconciler.ledger import audit, connections, guards, holds
 from reconciler.problems import CATALOGUE
 from reconciler.token_end import minute
 
@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 SHRUNK: Final = "source_shrunk"
 #: What the CRM's side is held for: judged again at each tick, by reading the CRM, and lifted when that goes well.
 OF_THE_SOURCE: Final = frozenset({"statement", "schema_changed", SHRUNK})
+#: A plan would change too much.
+GUARD: Final = "guard"
+#: What lifts by itself, without anything being asked of Constant Contact.
+JUDGED_AGAIN: Final = OF_THE_SOURCE | {GUARD}
 #: What somebody can say is right as it is.
-APPROVABLE: Final = frozenset({SHRUNK})
+APPROVABLE: Final = frozenset({SHRUNK, GUARD})
 #: What pauses a connection until somebody says that this is the real one.
 PAUSING: Final = frozenset({"other_crm", "other_ledger"})
 #: For so long an approval counts.
@@ -75,7 +79,8 @@ def lift_of_the_source(tx: Transaction, connection: Connection, *, is_whole: boo
 
 def lifted(connection: Connection, ending: Ending) -> Ending:
     """The ending of a run that has read the CRM, with a word on the hold that it found lifted."""
-    if connection.held_at is None or connection.held_reason not in OF_THE_SOURCE:
+    is_held_still = ending.reason == connection.held_reason
+    if connection.held_at is None or connection.held_reason not in JUDGED_AGAIN or is_held_still:
         return ending
     told = f"what had held it since {minute(connection.held_at)} no longer does: {connection.held_reason}"
     return replace(ending, message="; ".join(filter(None, (ending.message, told))))
@@ -96,7 +101,10 @@ def approve(ledger: Ledger, run_id: int, actor: str) -> tuple[str, str]:
         held = _held(tx, run_id)
         _must_be_approvable(held)
         _answer(tx, held, run_id, "approved", actor)
-    return str(held.name), _numbers(held.counts)
+        if held.reason == GUARD:
+            guards.approve(tx, held.connection_id, held.held_run_id, actor, APPROVED_HOURS)
+            connections.release(tx, held.connection_id)
+    return str(held.name), _numbers(held.reason, held.counts)
 
 
 def _must_be_approvable(held: Row) -> None:
@@ -120,8 +128,10 @@ def decline(ledger: Ledger, run_id: int, actor: str) -> str:
     return str(held.name)
 
 
-def _numbers(counts: Mapping[str, int]) -> str:
+def _numbers(reason: str, counts: Mapping[str, int]) -> str:
     """What was approved, in words."""
+    if reason == GUARD:
+        return f"the plan's {counts['changes']:,} contacts and kinds of change"
     return f"{counts['read']:,} contacts, after {counts['last']:,}"
 
 

@@ -111,6 +111,15 @@ class Limits:
     #: Where so many API keys fail in the same way, and most of all, it is Constant Contact that is down.
     outage_keys: int = 3
 
+    #: What is added or updated in 24 hours is held beyond so much of the list, and at least so many.
+    guard_added_percent: float = 30
+    guard_updated_percent: float = 30
+    guard_least: int = 200
+    #: So is one field that changes in over half of the updates, beyond so much of the list.
+    guard_field_percent: float = 5
+    #: So is a plan that would make more active contacts of the account than this; 0: any number.
+    contact_limit: int = 0
+
     rows_kept_days: float = 30
     #: A contact that is written in more than so many of so many runs is reported as flapping.
     flapping_writes: int = 3

@@ -181,6 +181,11 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "the CRM statement returned no contact, or less than half of last time",
         "repair the CRM, and it goes on by itself; if it is right so, `reconciler approve RUN_ID`",
     ),
+    "guard": Entry(
+        "admin",
+        "the plan changes more than the guards let through at once",
+        "if it is right so, `reconciler approve RUN_ID`; else repair the CRM, and it goes on by itself",
+    ),
     "other_crm": Entry(
         "admin",
         "this is another CRM than the one that was read before; it may be a copy",

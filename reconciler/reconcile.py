@@ -5,19 +5,18 @@ from __future__ import annotations
 import logging
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, act, gather, holding, push, quarantine
+from reconciler import __version__, act, concluding, gather, guarding, holding, push, quarantine
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
-from reconciler.endings import KNOWN_END, LOST, Ending, OtherPlan, ending_of
+from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
 from reconciler.errors import ApiUnavailable, DailyLimitReached, LeaseLost, Mistake, ReconcilerError, UsageError
 from reconciler.freshness import Freshness
 from reconciler.gather import Course
 from reconciler.ledger import connections, leases, plans, runs
-from reconciler.reconnected import caught_up
-from reconciler.record import Told, abandon_dead_runs, record
-from reconciler.request import Request, is_insisted_on, is_stopped_for_today, standing_stop, why_not_push
+from reconciler.record import abandon_dead_runs
+from reconciler.request import Request, is_guarded, is_insisted_on, is_stopped_for_today, standing_stop, why_not_push
 from reconciler.work import Work
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.constant_contact.client import ConstantContact
     from reconciler.crm import Crm
     from reconciler.ledger.connections import Connection
-    from reconciler.ledger.database import Ledger, Transaction
+    from reconciler.ledger.database import Ledger
     from reconciler.ledger.leases import Lease
     from reconciler.ledger.members import Keys
     from reconciler.ledger.plans import Plan
@@ -110,7 +109,7 @@ def find(ledger: Ledger, name: str) -> Connection:
 
 def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Request) -> Report | None:
     work = _begin(parts, connection, lease, request)
-    course = Course()
+    course, per_day = Course(), parts.pace(connection)[1]
     try:
         abandon_dead_runs(work)
         ending = _attempt(work, parts, request, course)
@@ -120,9 +119,8 @@ def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Re
         ending = ending_of(error, has_sent=_has_sent(work))
         course.is_quiet = holding.is_told(connection, ending)
     except KeyboardInterrupt:
-        _conclude(
-            work, parts, Ending(State.CANCELLED, "interrupted", "stopped by hand", "interrupted", "interrupted"), course
-        )
+        stopped = Ending(State.CANCELLED, "interrupted", "stopped by hand", "interrupted", "interrupted")
+        concluding.conclude(work, stopped, course, per_day)
         raise
     except Exception as error:  # noqa: BLE001 - a mistake of ours ends this run with a report, and no other run
         _log.debug("the run ended by a mistake in the reconciler", exc_info=error)
@@ -130,9 +128,9 @@ def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Re
     finally:
         work.close()
     if course.is_quiet and request.is_tick:
-        _leave_no_trace(work, ending)
+        concluding.leave_no_trace(work, ending)
         return None
-    return _conclude(work, parts, ending, course, is_plan=request.plan_only)
+    return concluding.conclude(work, ending, course, per_day, is_plan=request.plan_only)
 
 
 def _must_be_there_yet(parts: Parts, connection: Connection) -> None:
@@ -172,32 +170,57 @@ def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Endi
     # What waits for another look is asked for first: deciding it sets its next time.
     is_open = gather.is_something_open(work, request)
     plan = gather.plan(work, full, request)
+    why = why_not_push(work.connection, request, read_only=parts.read_only)
+    ending = _standing(work, parts, request, course)
+    if ending is None and not is_open:
+        ending = _without_a_call(work, request, course, plan, why)
+    if ending is not None:
+        return ending
+    plan = gather.members(work, full, request, course)
+
+    # Act, unless too much would be pushed, or nothing may be.
+    _demand(plan, request)
+    if (request.plan_only or not why) and (held := guarding.check(work, lifts=not why)) is not None:
+        course.is_quiet = request.is_tick and guarding.is_told(work, held) and not course.has_settled
+        return held
+    if why:
+        if not request.plan_only:
+            _note_done(work, full)
+        return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
+    return _act(work, plan, full, course, parts.pace(work.connection))
+
+
+def _standing(work: Work, parts: Parts, request: Request, course: Course) -> Ending | None:
+    """What stops a run since an earlier one, whatever there is to do."""
     if (stopped := standing_stop(work.connection, request)) is not None:
         course.is_quiet = stopped.reason != KNOWN_END  # what stands since an earlier run, that run has told
         return stopped
     if _is_stopped_for_today(work, parts, request):
         course.is_quiet = True
         return Ending(State.QUOTA, "quota")
-    is_quiet = not (course.reading.changed or course.reading.gone)
-    why = why_not_push(work.connection, request, read_only=parts.read_only)
-    if full is None and request.is_tick and is_quiet and why and not is_open:
+    return None
+
+
+def _without_a_call(work: Work, request: Request, course: Course, plan: Plan, why: str | None) -> Ending | None:
+    """The end of a run for which the mirrors are enough; None where Constant Contact has to be asked."""
+    if is_guarded(work.connection, request) and not why and (held := guarding.check(work)) is not None:
+        course.is_quiet = guarding.is_told(work, held)
+        return held
+    reading = course.reading
+    if reading is None or reading.window.reason is not None:
+        return None
+    is_quiet = not (reading.changed or reading.gone)
+    if request.is_tick and is_quiet and why:
         # Who only looks on has seen this before: nothing is asked of Constant Contact.
         course.is_quiet = True
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
-    if full is None and not plan.pushable(_singles_left(work)) and not is_open:
-        _demand(plan, request)
-        course.is_quiet = is_quiet
-        state = State.OBSERVED if request.plan_only else State.NOTHING_TO_DO
-        return Ending(state, left="singles_spent", left_message="the single writes of a day are spent")
-    plan = gather.members(work, full, request, course)
-
-    # Act, unless nothing may be pushed.
+    if plan.pushable(_singles_left(work)):
+        return None
     _demand(plan, request)
-    if why:
-        if not request.plan_only:
-            _note_done(work, full)
-        return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
-    return _act(work, plan, full, course, parts.pace(work.connection))
+    # That something is held no more is told once.
+    course.is_quiet = is_quiet and not is_guarded(work.connection, request)
+    state = State.OBSERVED if request.plan_only else State.NOTHING_TO_DO
+    return Ending(state, left="singles_spent", left_message="the single writes of a day are spent")
 
 
 def _act(work: Work, plan: Plan, full: str | None, course: Course, pace: tuple[float, int]) -> Ending:
@@ -244,57 +267,3 @@ def _singles_left(work: Work) -> int:
 def _has_sent(work: Work) -> bool:
     with work.ledger.transaction() as tx:
         return runs.has_sent(tx, work.run_id)
-
-
-def _leave_no_trace(work: Work, ending: Ending) -> None:
-    with work.write() as tx:
-        holding.note(tx, work.connection, ending)
-        if ending.state in (State.NOTHING_TO_DO, State.OBSERVED):
-            connections.recovered(tx, work.connection.connection_id)
-        runs.forget(tx, work.run_id)
-        connections.tick(tx, work.connection.connection_id, quiet=True)
-
-
-def _conclude(work: Work, parts: Parts, ending: Ending, course: Course, *, is_plan: bool = False) -> Report:
-    told = Told(
-        course.reading,
-        # Where reading broke off, the mirror is older than the list's own count: they say nothing of each other.
-        course.listed_before if course.read_at is not None else None,
-        course.listed_after,
-        work.calls,
-        work.seconds,
-        parts.pace(work.connection)[1],
-    )
-    # A run that lost its lease still writes its own record, because nobody else does, and nothing besides.
-    if ending.code == LOST:
-        with work.ledger.transaction() as tx:
-            return record(tx, work.connection, work.run_id, ending, told)
-    with work.ledger.transaction() as tx:
-        connection_id = work.connection.connection_id
-        if ending.state is State.DISCONNECTED:
-            connections.lost_token(tx, connection_id, work.run_id, ending.message or "")
-        if ending.state is State.HELD and (not is_plan or ending.reason in holding.PAUSING):
-            holding.hold(tx, work.connection, work.run_id, ending)
-        connections.tick(tx, connection_id, quiet=False)
-        ending = ending if is_plan else caught_up(tx, work.connection, ending)
-        ending = holding.lifted(work.connection, ending) if course.reading is not None else ending
-        report = record(tx, work.connection, work.run_id, ending, told)
-        if not is_plan:
-            _note_how_it_went(tx, work.connection, report)
-        return report
-
-
-def _note_how_it_went(tx: Transaction, connection: Connection, report: Report) -> None:
-    written = quarantine.Written(*runs.written(tx, report.run_id))
-    others = connections.keys_failing(tx, report.reason or "", besides=connection.account.key_fingerprint)
-    keys = quarantine.KeysFailing(1 + others[0], 1 + others[1])
-    match quarantine.judge(connection, report, written, keys):
-        case quarantine.Failure(reason, message, is_quarantined, pause):
-            mine = connection.connection_id
-            connections.failed(tx, mine, reason, message, is_quarantined=is_quarantined, pause=pause)
-        case quarantine.Success():
-            connections.recovered(tx, connection.connection_id)
-        case quarantine.NoWord():
-            pass
-        case unforeseen:
-            assert_never(unforeseen)

@@ -103,6 +103,11 @@ def standing_stop(connection: Connection, request: Request) -> Ending | None:
     return None
 
 
+def is_guarded(connection: Connection, request: Request) -> bool:
+    """Whether a tick has only to judge once more what a guard holds: from the mirrors alone, without a call."""
+    return request.is_tick and connection.held_reason == holding.GUARD
+
+
 def is_insisted_on(request: Request) -> bool:
     """Whether somebody wants it now, though it has failed again and again."""
     return request.full or request.plan_only or request.trigger == "approve"
@@ -115,5 +120,5 @@ def _is_tried_again(connection: Connection) -> bool:
 
 
 def is_held_there(connection: Connection) -> bool:
-    """Whether something at Constant Contact holds it, which only a run by hand lifts; the CRM lifts its own holds."""
-    return connection.held_at is not None and connection.held_reason not in holding.OF_THE_SOURCE
+    """Whether something at Constant Contact holds it, which only a run by hand lifts; the others lift by themselves."""
+    return connection.held_at is not None and connection.held_reason not in holding.JUDGED_AGAIN

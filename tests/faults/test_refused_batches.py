@@ -33,7 +33,8 @@ def refuse(gate: Gate, addresses: Collection[str], full_at: int | None = None) -
 
 
 def many(acme: Acme, count: int) -> list[str]:
-    """By ids in this order, which is the one of a plan."""
+    """By ids in this order, which is the one of a plan. So many at once are meant."""
+    acme.installation.say("set", "acme", "guard_least=1000")
     acme.installation.sql(
         "INSERT INTO contacts (id, workspace, email, first_name)"
         " SELECT CAST('00000000-0000-4000-8000-' || lpad(CAST(n AS text), 12, '0') AS uuid), 'acme',"

@@ -1,0 +1,49 @@
+"""What the guards count, and which plans somebody approved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.guard import Changes, Field
+from reconciler.ledger.database import rows, run, value
+
+if TYPE_CHECKING:
+    from reconciler.ledger.database import Transaction
+    from reconciler.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is measured; how many of the plan's changes are in it, additions among them; how many it has in all."""
+
+    changes: Changes
+    planned: int
+    adds: int
+    in_all: int
+
+
+def exempt(tx: Transaction, connection_id: int, run_id: int, *, is_first: bool) -> None:
+    """Mark the planned changes that no guard counts."""
+    run(tx, "guard_exempt", connection_id=connection_id, run_id=run_id, is_first=is_first)
+
+
+def count(tx: Transaction, connection_id: int, run_id: int, limits: Limits) -> Counted:
+    """Count what a plan changes together with what was sent in the last 24 hours."""
+    mine = {"connection_id": connection_id, "run_id": run_id}
+    found = run(tx, "guard_counts", **mine).one()
+    fields = {}
+    if found.updated >= limits.guard_least:
+        fields = {row.field: Field(int(row.contacts), int(row.alike)) for row in rows(tx, "guard_fields", **mine)}
+    active, people = 0, 0
+    if limits.contact_limit:
+        here = run(tx, "guard_people", **mine).one()
+        active, people = int(here.active), int(here.people)
+    members = int(value(tx, "guard_members", connection_id=connection_id))
+    changes = Changes(members, int(found.added), int(found.updated), fields, active, people)
+    return Counted(changes, int(found.planned), int(found.adds), int(found.changes))
+
+
+def approve(tx: Transaction, connection_id: int, run_id: int, actor: str, hours: int) -> None:
+    """Note that somebody approved the plan of a run: it counts for so many hours."""
+    run(tx, "approval_note", connection_id=connection_id, run_id=run_id, actor=actor, hours=hours)
