@@ -5,13 +5,27 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from reconciler import decide, forecast, push, singles
+from reconciler import connection_page, decide, forecast, push, singles
+from reconciler.domain import State
+from reconciler.endings import Ending
 from reconciler.errors import QueueFull
 from reconciler.halving import Search
+from reconciler.record import counted
 
 if TYPE_CHECKING:
     from reconciler.freshness import Freshness
+    from reconciler.record import Told
     from reconciler.work import Work
+
+
+def consequences(work: Work, told: Told, pace: tuple[float, int], what: str) -> str:
+    """What sending the plan would do, for a person to read before anything is sent."""
+    mine = work.connection.connection_id
+    with work.ledger.transaction() as tx:
+        planned = counted(tx, work.connection, work.run_id, Ending(State.OBSERVED), told)
+        touched = forecast.touched(tx, mine, work.run_id)
+        expected = forecast.of_writing(tx, work.connection, work.run_id, pace)
+    return connection_page.consequences(planned.to_json(), **touched, **expected.to_json(), what=what)
 
 
 def send(work: Work, fresh: Freshness, pace: tuple[float, int]) -> None:

@@ -105,7 +105,9 @@ class Process:
         )
         return ConstantContact(calls, fold)
 
-    def parts(self, ledger: Ledger, tell: Callable[[str], None]) -> Parts:
+    def parts(
+        self, ledger: Ledger, tell: Callable[[str], None], announce: Callable[[str], None] = lambda _: None
+    ) -> Parts:
         """What the runs of this process are made of."""
         vault = self.vault()
         return Parts(
@@ -121,6 +123,7 @@ class Process:
             random=self.random,
             tell=tell,
             read_only=self.settings.read_only,
+            announce=announce,
         )
 
     def doors(self, ledger: Ledger, choose_list: Callable[[Sequence[ListFound]], str]) -> connections.Doors:

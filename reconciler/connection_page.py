@@ -106,17 +106,19 @@ def consequences(
     *,
     known: int,
     overwritten: Mapping[str, int],
+    active: int,
     calls: int,
     minutes: int,
     left_today: int,
     days: int,
+    what: str = "The first sync",
 ) -> str:
-    """What the first sync would do, before it does anything.
+    """What a first sync or a forced full resync would do, before it does anything.
 
-    `known`: of the additions, people the account has already; `overwritten`: members by field whose value is replaced.
+    `known`: of the additions, people the account has already; `overwritten`: members by field whose value is replaced;
+    `active`: active contacts of the account before.
     """
     plan, counts = found["plan"], found["counts"]
-    active = found["standing"]["list"]["members"]
     fields = ", ".join(f"{count:,} {name}" for name, count in overwritten.items()) or "none"
     left_out = {
         "without an address": counts["no_email"],
@@ -125,7 +127,7 @@ def consequences(
         "that can't be sent": counts["rejected"],
     }
     lines = [
-        "The first sync would",
+        f"{what} would",
         block(
             "add",
             f"{number(plan['added'], 'contact')} to the list {found['list']['name']!r}; {known:,} of them"
@@ -140,7 +142,9 @@ def consequences(
             + (f", so it would go on for {days} days" if days > 1 else ""),
         ),
         block(
-            "active", f"{active:,} members before, at most {active + plan['added']:,} after; look at your contact tier"
+            "active",
+            f"{number(active, 'contact')} in the account before, at most {active + plan['added'] - known:,} after;"
+            " look at your contact tier",
         ),
         "Automations that start when somebody joins the list would start for those who are added.",
         *(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import pull
-from reconciler.ledger import batches, members, plans, usage
+from reconciler.ledger import batches, guards, members, plans, usage
 from reconciler.page import number
 
 if TYPE_CHECKING:
@@ -114,9 +114,13 @@ def writing_calls(found: Situation, limits: Limits) -> int:
     return calls + 1 if calls else 0
 
 
-def touched(tx: Transaction, planned: Report) -> dict[str, Any]:
-    """What a first sync would touch: people whom the account has already, and by field the values it replaces."""
-    return {"known": plans.size(tx, planned.run_id).known, "overwritten": plans.overwritten(tx, planned.run_id)}
+def touched(tx: Transaction, connection_id: int, run_id: int) -> dict[str, Any]:
+    """What a plan would touch: people the account has already; by field, values it replaces; who is active there."""
+    return {
+        "known": plans.size(tx, run_id).known,
+        "overwritten": plans.overwritten(tx, run_id),
+        "active": guards.people(tx, connection_id, run_id)[0],
+    }
 
 
 def _situation(tx: Transaction, connection: Connection, planned: Report) -> Situation:

@@ -15,7 +15,7 @@ from reconciler.errors import ApiUnavailable, DailyLimitReached, LeaseLost, Mist
 from reconciler.freshness import Freshness
 from reconciler.gather import Course
 from reconciler.ledger import connections, leases, plans, runs
-from reconciler.record import abandon_dead_runs
+from reconciler.record import Told, abandon_dead_runs
 from reconciler.request import Request, is_guarded, is_insisted_on, is_stopped_for_today, standing_stop, why_not_push
 from reconciler.work import Work
 
@@ -35,6 +35,7 @@ _log: Final = logging.getLogger(__name__)
 ALREADY_RUNNING: Final = "already_running"
 PAUSED: Final = "paused"
 QUARANTINED: Final = "quarantined"
+_ANNOUNCED: Final = {"first_run": "The first sync", "forced": "The full resync"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Parts:
     random: Callable[[], float] = random.random
     #: Raises Stopped where somebody has asked this process to stop.
     check: Callable[[], None] = lambda: None
+    #: What a person is to read before anything is sent.
+    announce: Callable[[str], None] = lambda _: None
 
 
 def run(parts: Parts, name: str, request: Request) -> Report | str | None:
@@ -187,7 +190,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Endi
         if not request.plan_only:
             _note_done(work, full)
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
-    return _act(work, plan, full, course, parts.pace(work.connection))
+    return _act(work, parts, plan, full, course)
 
 
 def _standing(work: Work, parts: Parts, request: Request, course: Course) -> Ending | None:
@@ -223,10 +226,14 @@ def _without_a_call(work: Work, request: Request, course: Course, plan: Plan, wh
     return Ending(state, left="singles_spent", left_message="the single writes of a day are spent")
 
 
-def _act(work: Work, plan: Plan, full: str | None, course: Course, pace: tuple[float, int]) -> Ending:
+def _act(work: Work, parts: Parts, plan: Plan, full: str | None, course: Course) -> Ending:
+    pace = parts.pace(work.connection)
     is_busy = plan.pushable(_singles_left(work)) or course.has_settled
     ending = Ending(State.COMPLETED if is_busy else State.NOTHING_TO_DO)
     fresh = Freshness(work, course.read_at or 0.0, course.listed_before or 0)
+    if full in _ANNOUNCED and is_busy:
+        told = Told(course.reading, course.listed_before, per_day=pace[1])
+        parts.announce(act.consequences(work, told, pace, _ANNOUNCED[full]))
     try:
         with work.stage("push"):
             act.send(work, fresh, pace)

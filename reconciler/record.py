@@ -47,7 +47,7 @@ def record(tx: Transaction, connection: Connection, run_id: int, ending: Ending,
     limits = connection.limits
     runs.note_flapping(tx, run_id, connection.connection_id, writes=limits.flapping_writes, runs=limits.flapping_runs)
     codes = runs.codes(tx, run_id, connection.connection_id)
-    report = _counted(tx, connection, run_id, ending, told)
+    report = counted(tx, connection, run_id, ending, told)
     refused = sum(row.contacts for row in codes if row.code == "field_refused")
     report = _with_problems(tx, connection, dataclasses.replace(report, field_refused=refused), codes, ending)
     runs.conclude(tx, run_id, report.state.value, report.reason, report.to_json())
@@ -64,8 +64,8 @@ def abandon_dead_runs(work: Work) -> None:
             record(tx, work.connection, run_id, ABANDONED, Told())
 
 
-def _counted(tx: Transaction, connection: Connection, run_id: int, ending: Ending, told: Told) -> Report:
-    """The report's numbers, but for its problems."""
+def counted(tx: Transaction, connection: Connection, run_id: int, ending: Ending, told: Told) -> Report:
+    """The report's numbers as they are now, but for its problems. Writes nothing."""
     times = runs.times(tx, run_id)
     reading = told.reading
     is_whole = reading is not None and reading.window.since is None

@@ -188,7 +188,7 @@ def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
         )
     connection = reconcile.find(ledger, name)
     with ledger.transaction() as tx:
-        touched = forecast.touched(tx, outcome)
+        touched = forecast.touched(tx, connection.connection_id, outcome.run_id)
         expected = forecast.of_plan(tx, connection, outcome, here.pace(connection))
     click.echo(connection_page.consequences(outcome.to_json(), **touched, **expected.to_json()))
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli.shared import EXITS, actor, json_option, print_json, process, ready_ledger, run_number, tell
+from reconciler.cli.shared import (
+    EXITS,
+    actor,
+    announce,
+    interval,
+    json_option,
+    print_json,
+    process,
+    ready_ledger,
+    run_number,
+    tell,
+)
 from reconciler.cli.undoing import write_undo
 from reconciler.errors import UsageError
 from reconciler.stopping import on_signals
@@ -21,7 +32,6 @@ if TYPE_CHECKING:
     from reconciler.request import Request
 
 _NOTHING_SAID: Final = "nothing to do"
-_LONGEST_INTERVAL: Final = 86_400
 #: A tick under way when `serve` is told to stop may end by itself for so long: Docker kills after 10 seconds.
 _ENDS_BY_ITSELF_SECONDS: Final = 5.0
 
@@ -85,7 +95,7 @@ def run(
     request = Request("cli", actor(), full=full, only_if=only_if, is_tick=all_, wait_seconds=wait)
     with on_signals(here.stop.ask):
         wanted = itertools.takewhile(lambda _: not here.stop.begins_nothing, names)
-        codes = [_run_and_show(ledger, here.parts(ledger, tell), one, request, json_=json_) for one in wanted]
+        codes = [_run_and_show(ledger, here.parts(ledger, tell, announce), one, request, json_=json_) for one in wanted]
     is_plain = exit_code == "plain" or (all_ and exit_code is None)
     worst = max(codes, default=0)
     context.exit((1 if 1 in codes else 0) if is_plain else worst)
@@ -153,7 +163,7 @@ def serve(every: str) -> None:
     from reconciler.request import Request
     from reconciler.schedule import Schedule
 
-    seconds = _seconds(every)
+    seconds = interval(every)
     here = process()
     ledger = ready_ledger(here)
     parts = here.parts(ledger, lambda _: None)
@@ -282,17 +292,6 @@ def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool, forecast: For
         click.echo(page.report(outcome.to_json(), rows))
         if forecast is not None:
             click.echo(f"\n{forecast.sentence}")
-
-
-def _seconds(text: str) -> float:
-    units = {"s": 1, "m": 60, "h": 3600}
-    number, unit = text[:-1], text[-1:]
-    if unit not in units or not number.isdecimal() or len(number) > len(str(_LONGEST_INTERVAL)):
-        raise UsageError(f"{text!r} is no time", advice="say 30s, 5m or 1h")
-    seconds = int(number) * units[unit]
-    if not 1 <= seconds <= _LONGEST_INTERVAL:
-        raise UsageError(f"{text!r} is out of range", advice="say something from 1s to 24h, such as 5m")
-    return seconds
 
 
 COMMANDS: Final = (plan, run, runs, report, serve)

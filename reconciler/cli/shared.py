@@ -35,6 +35,7 @@ EXITS: Final = {
     "abandoned": 1,
 }
 _MOST_BYTES: Final = 1_000_000
+_LONGEST_INTERVAL: Final = 86_400
 #: In digits: what fits into the ledger's column.
 _LONGEST_RUN_ID: Final = 18
 
@@ -88,6 +89,12 @@ def tell(words: str) -> None:
     """Progress for a person: one line that is written over, and only on a terminal."""
     if sys.stderr.isatty():
         click.echo(f"\r\033[K{words}" if words else "\r\033[K", nl=False, err=True)
+
+
+def announce(text: str) -> None:
+    """Something to read before it happens; it stays on the screen."""
+    tell("")
+    click.echo(f"{text}\n", err=True)
 
 
 def print_json(content: object) -> None:
@@ -154,3 +161,15 @@ def _read(path: str) -> bytes:
         return sys.stdin.buffer.read(_MOST_BYTES + 1) if sys.stdin is not None else b""
     with Path(path).open("rb") as file:
         return file.read(_MOST_BYTES + 1)
+
+
+def interval(text: str) -> float:
+    """How often, in seconds. Raises UsageError where it is no time, or too short or too long."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = text[:-1], text[-1:]
+    if unit not in units or not number.isdecimal() or len(number) > len(str(_LONGEST_INTERVAL)):
+        raise UsageError(f"{text!r} is no time", advice="say 30s, 5m or 1h")
+    seconds = int(number) * units[unit]
+    if not 1 <= seconds <= _LONGEST_INTERVAL:
+        raise UsageError(f"{text!r} is out of range", advice="say something from 1s to 24h, such as 5m")
+    return seconds

@@ -43,7 +43,7 @@ def look_at_first_sync(stage: Stage) -> str:
     connection = stage.connect()
     report = stage.run(plan_only=True, trigger="connect")
     with stage.ledger.transaction() as tx:
-        touched = forecast.touched(tx, report)
+        touched = forecast.touched(tx, connection.connection_id, report.run_id)
         expected = forecast.of_plan(tx, connection, report, stage.process.pace(connection))
     connections.start(stage.ledger, connection, "demo")
     return connection_page.consequences(report.to_json(), **touched, **expected.to_json())

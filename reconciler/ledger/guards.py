@@ -35,13 +35,16 @@ def count(tx: Transaction, connection_id: int, run_id: int, limits: Limits) -> C
     fields = {}
     if found.updated >= limits.guard_least:
         fields = {row.field: Field(int(row.contacts), int(row.alike)) for row in rows(tx, "guard_fields", **mine)}
-    active, people = 0, 0
-    if limits.contact_limit:
-        here = run(tx, "guard_people", **mine).one()
-        active, people = int(here.active), int(here.people)
+    active, new = people(tx, **mine) if limits.contact_limit else (0, 0)
     members = int(value(tx, "guard_members", connection_id=connection_id))
-    changes = Changes(members, int(found.added), int(found.updated), fields, active, people)
+    changes = Changes(members, int(found.added), int(found.updated), fields, active, new)
     return Counted(changes, int(found.planned), int(found.adds), int(found.changes))
+
+
+def people(tx: Transaction, connection_id: int, run_id: int) -> tuple[int, int]:
+    """Active contacts of the account, and how many a plan would make besides, without those that were approved."""
+    found = run(tx, "guard_people", connection_id=connection_id, run_id=run_id).one()
+    return int(found.active), int(found.people)
 
 
 def approve(tx: Transaction, connection_id: int, run_id: int, actor: str, hours: int) -> None:
