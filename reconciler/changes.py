@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler import fields
@@ -25,10 +26,11 @@ def decision(
     """The change or the skip that a verdict stands for; `changed` and `drifted` are names of fields."""
     contact, member = candidate.contact, candidate.member
     agreed = _agreed(candidate, policy)
+    kept = tuple(sorted({*drifted, *_filled_there(candidate, policy)}))
     if verdict == READDRESS and candidate.linked is not None:
         return _readdress(candidate, candidate.linked, policy, agreed)
     if verdict in (ADD, UPDATE):
-        return _change(candidate, verdict, changed, clears(candidate, member, policy), agreed)
+        return replace(_change(candidate, verdict, changed, clears(candidate, member, policy), agreed), drifted=kept)
     reason = Reason(verdict)
     is_equal = reason is Reason.UNCHANGED
     return Skip(
@@ -37,7 +39,7 @@ def decision(
         message,
         # Who waits for an address has no part in the member who is about to leave it.
         member.member_id if member and reason is not Reason.ADDRESS_TAKEN else None,
-        tuple(sorted({*drifted, *_filled_there(candidate)})) if is_equal else (),
+        kept if is_equal else (),
         agreed if is_equal else {},
         _still_shown(candidate) if is_equal else {},
     )
@@ -57,12 +59,14 @@ def is_long(candidate: Candidate) -> bool:
 
 
 def clears(candidate: Candidate, member: Present | None, policy: Policy) -> list[str]:
-    """Blank fields that the member has filled, but for those that were cleared before and filled there since."""
+    """Blank fields that the member has filled; those that were cleared before and filled there since only by choice."""
     there = fields_of(member)
     return [
         name
         for name in _blanks(candidate, policy)
-        if there.get(name) and candidate.applied.get(name) != "" and candidate.refused_fields.get(name) != ""
+        if there.get(name)
+        and (candidate.applied.get(name) != "" or name in policy.overwrite)
+        and candidate.refused_fields.get(name) != ""
     ]
 
 
@@ -135,10 +139,11 @@ def _blanks(candidate: Candidate, policy: Policy) -> list[str]:
     return [name for name in policy.clear if name not in contact.fields and name not in contact.refused]
 
 
-def _filled_there(candidate: Candidate) -> list[str]:
+def _filled_there(candidate: Candidate, policy: Policy) -> list[str]:
     """Fields that were empty on both sides and are filled at Constant Contact now: kept, and reported."""
     there = fields_of(candidate.member) if candidate.is_linked else {}
-    return [name for name, value in candidate.applied.items() if value == "" and there.get(name)]
+    filled = [name for name, value in candidate.applied.items() if value == "" and there.get(name)]
+    return [name for name in filled if name not in clears(candidate, candidate.member, policy)]
 
 
 def _still_shown(candidate: Candidate) -> dict[str, str]:

@@ -52,7 +52,7 @@ def conclude(work: Work, ending: Ending, course: Course, per_day: int, *, is_pla
         if ending.state is State.HELD and (not is_plan or ending.reason in holding.PAUSING):
             holding.hold(tx, work.connection, work.run_id, ending)
         connections.tick(tx, connection_id, quiet=False)
-        ending = ending if is_plan else caught_up(tx, work.connection, ending)
+        ending = ending if is_plan or course.reading is None else caught_up(tx, work.connection, ending)
         ending = holding.lifted(work.connection, ending) if course.reading is not None else ending
         report = record(tx, work.connection, work.run_id, ending, told)
         if not is_plan:

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from reconciler.diff import diff
 from reconciler.domain import Reason, Skip
 from reconciler.extract import extract_again
-from reconciler.ledger import contacts, plans, statistics
+from reconciler.ledger import contacts, plans, runs, statistics
 from reconciler.ledger.database import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.domain import Decision
+    from reconciler.domain import Decision, Policy
     from reconciler.ledger.plans import Plan
     from reconciler.work import Work
 
 _PORTION: Final = 5000
 
 
-def decide(work: Work, *, sweep: bool, keep: bool) -> Plan:
-    """Decide every candidate and conclude the plan. Without `keep` no verdict is remembered: a plan only."""
+def decide(work: Work, *, sweep: bool, keep: bool, among: Sequence[str] | None = None) -> Plan:
+    """Decide every candidate, or those `among` some contacts, and conclude the plan.
+
+    Without `keep` no verdict is remembered: a plan only.
+    """
     connection, decided = work.connection, 0
+    policy = connection.policy if sweep else _between_sweeps(connection.policy)
     with work.write() as tx:
-        if plans.find(tx, connection.connection_id, sweep=sweep):
+        if plans.find(tx, connection.connection_id, sweep=sweep, among=among):
             for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
                 plans.write(
                     tx,
                     connection.connection_id,
                     work.run_id,
-                    diff(candidates, connection.policy),
+                    diff(candidates, policy),
                     _look_again(work),
                     keep=keep,
                 )
@@ -46,13 +51,22 @@ def confirm(work: Work, *, everything: bool) -> None:
     waits for the next run.
     """
     for contact_ids in _unsent(work):
-        with work.write() as tx:
-            since = value(tx, "clock")
-            mates = contacts.mates(tx, work.connection.connection_id, contact_ids)
-            extract_again(tx, work.crm, work.connection, mates, work.keys.hash_of)
-            changed = contacts.changed_since(tx, work.connection.connection_id, since, mates)
+        changed, _ = read_again(work, contact_ids)
         if everything or changed:
             decide_anew(work, contact_ids if everything else changed)
+
+
+def read_again(work: Work, contact_ids: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Read some contacts and all who share an address with one of them once more from the CRM.
+
+    Says who has changed, and whom it read.
+    """
+    mine = work.connection.connection_id
+    with work.write() as tx:
+        since = value(tx, "clock")
+        mates = contacts.mates(tx, mine, contact_ids)
+        extract_again(tx, work.crm, work.connection, mates or list(contact_ids), work.keys.hash_of)
+        return contacts.changed_since(tx, mine, since, mates), mates
 
 
 def _unsent(work: Work) -> Iterator[list[str]]:
@@ -70,10 +84,12 @@ def decide_anew(work: Work, contact_ids: Sequence[str]) -> None:
     """Decide some contacts of the plan once more; whose kind of change moved waits for the next run."""
     connection = work.connection
     with work.write() as tx:
+        is_sweep = runs.times(tx, work.run_id).mode == "full"
+        policy = connection.policy if is_sweep else _between_sweeps(connection.policy)
         if not plans.find(tx, connection.connection_id, sweep=False, among=contact_ids):
             return
         for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
-            decisions = diff(candidates, connection.policy)
+            decisions = diff(candidates, policy)
             kinds = plans.kinds(tx, work.run_id, [decision.contact_id for decision in decisions])
             settled = (_unless_moved(decision, kinds.get(decision.contact_id)) for decision in decisions)
             plans.write(tx, connection.connection_id, work.run_id, settled, _look_again(work))
@@ -84,6 +100,11 @@ def _unless_moved(decision: Decision, planned: tuple[str, str] | None) -> Decisi
     if isinstance(decision, Skip) or (plans.kind_of(decision), decision.address) == planned:
         return decision
     return Skip(decision.contact_id, Reason.MOVED, "changed while the run went on; the next run decides it")
+
+
+def _between_sweeps(policy: Policy) -> Policy:
+    """What was changed at Constant Contact is overwritten at a sweep only, however it was chosen."""
+    return dataclasses.replace(policy, overwrite=())
 
 
 def _look_again(work: Work) -> dict[str, float]:

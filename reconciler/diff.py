@@ -32,7 +32,7 @@ def diff(candidates: Sequence[Candidate], policy: Policy = _AS_IT_IS) -> list[De
         return []
     ordered = sorted(candidates, key=lambda candidate: candidate.contact.contact_id)
     both = _frame(ordered, policy)
-    differs, drifts = _compare(ordered)
+    differs, drifts = _compare(ordered, policy)
     both["verdict"] = _verdicts(both, differs)
     chosen = both["contact_id"].where(both["wins"]).groupby(both["group"]).transform("first").fillna("")
     opted = both["contact_id"].where(both["opts_out"]).groupby(both["group"]).transform("first").fillna("")
@@ -111,7 +111,7 @@ def _verdicts(both: pd.DataFrame, differs: pd.DataFrame) -> pd.Series[str]:
     return pd.Series(np.select(conditions, words, default=str(Reason.UNCHANGED)).astype(str), index=both.index)
 
 
-def _compare(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _compare(candidates: Sequence[Candidate], policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Which filled fields differ from what is present, and which of those are drift: changed there, not here."""
     columns = sorted({name for c in candidates for name in c.contact.fields})
     wanted = _table([c.contact.fields for c in candidates], columns)
@@ -128,6 +128,7 @@ def _compare(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, pd.DataFram
     kept = wanted.eq(applied).mul(known, axis=0)
     echoed = kept & shown.astype(bool) & _same(shown).eq(_same(present))
     drifts = unequal & kept & ~echoed
+    drifts[[name for name in columns if name in policy.overwrite]] = False
     return unequal & ~echoed & ~drifts, drifts
 
 

@@ -219,6 +219,8 @@ class Policy:
 
     #: Fields that are cleared at Constant Contact where the CRM's is blank; else blank keeps what is there.
     clear: tuple[str, ...] = ()
+    #: Fields whose value is overwritten at a sweep where it was changed at Constant Contact; else it is kept.
+    overwrite: tuple[str, ...] = ()
     #: People new to the account whose address is too long for an import are created by a call of their own. The
     #: provider asks for their explicit permission (provider's contract, `POST /contacts`).
     create_singly: bool = False
@@ -234,6 +236,8 @@ class Change:
     before: Mapping[str, str]
     #: What both sides agree on once it is done.
     agreed: Mapping[str, str]
+    #: Other fields that were changed in Constant Contact while the CRM's stayed: kept, and reported.
+    drifted: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def is_person(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import decide, holding, home, pull, push
 from reconciler.extract import Extraction, extract
-from reconciler.ledger import batches, plans, rejects, runs
+from reconciler.ledger import batches, plans, rejects, runs, stories
 from reconciler.request import is_held_there, is_mirror_fresh, reason_for_full, standing_stop
 
 if TYPE_CHECKING:
@@ -87,6 +87,27 @@ def plan(work: Work, full: str | None, request: Request) -> Plan:
     work.tell("comparing both sides")
     with work.stage("diff"):
         return decide.decide(work, sweep=full is not None, keep=not request.plan_only)
+
+
+def one(work: Work, contact_id: str, course: Course) -> Plan:
+    """Read one contact, who shares its address, and their member; settle what is open, and decide on them alone."""
+    mine = work.connection.connection_id
+    with work.stage("extract"):
+        decide.read_again(work, [contact_id])
+        _, mates = decide.read_again(work, [contact_id])  # of its address, which may be another one now
+    among = sorted({contact_id, *mates})
+    with work.stage("verify"):
+        course.has_settled = push.settle(work)
+    with work.stage("pull"):
+        decide.decide(work, sweep=False, keep=True, among=among)
+        with work.ledger.transaction() as tx:
+            concerned = plans.people(tx, mine, work.run_id, len(among))
+            found = stories.contact(tx, mine, contact_id)
+        there = [(found.member_id, found.address)] if found is not None and found.address else []
+        pull.read_members(work, dict.fromkeys([*concerned, *there]))
+        course.read_at = work.monotonic()
+    with work.stage("diff"):
+        return decide.decide(work, sweep=False, keep=True, among=among)
 
 
 def is_something_open(work: Work, request: Request) -> bool:

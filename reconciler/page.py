@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.problems import CATALOGUE
-from reconciler.redaction import masked
+from reconciler.redaction import masked, veiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -183,7 +183,7 @@ def _change_line(rows: Sequence[Row], *, unmasked: bool) -> str:
 
 
 def _field(row: Row, *, unmasked: bool) -> str:
-    before, after = (row.before or "", row.after or "") if unmasked else (_veiled(row.before), _veiled(row.after))
+    before, after = (row.before or "", row.after or "") if unmasked else (veiled(row.before), veiled(row.after))
     return f'{row.field}: "{before}" -> "{after}"'
 
 
@@ -236,10 +236,6 @@ def _meets(yes: bool) -> str:
 
 def number(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _veiled(value: str | None) -> str:
-    return f"{value[:1]}***" if value else ""
 
 
 def _capital(text: str) -> str:

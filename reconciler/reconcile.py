@@ -165,6 +165,8 @@ def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request)
 
 def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Ending:
     """The three steps. Whatever stops them is an exception that `ending_of` puts into words."""
+    if request.only is not None:
+        return _only(work, parts, request, request.only, course)
     # Gather: what the CRM has, into the ledger.
     course.reading = gather.contacts(work, request)
     full = course.reading.window.reason
@@ -191,6 +193,17 @@ def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Endi
             _note_done(work, full)
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
     return _act(work, parts, plan, full, course)
+
+
+def _only(work: Work, parts: Parts, request: Request, contact_id: str, course: Course) -> Ending:
+    """The three steps for one contact. Somebody asked for just this one: no guard counts it."""
+    if (stopped := standing_stop(work.connection, request)) is not None:
+        return stopped
+    plan = gather.one(work, contact_id, course)
+    if why := why_not_push(work.connection, request, read_only=parts.read_only):
+        return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
+    guarding.let_pass(work)
+    return _act(work, parts, plan, None, course)
 
 
 def _standing(work: Work, parts: Parts, request: Request, course: Course) -> Ending | None:

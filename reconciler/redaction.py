@@ -18,6 +18,11 @@ def masked(address: str) -> str:
     return f"{local[:1]}***@{domain}" if at else "***"
 
 
+def veiled(value: str | None) -> str:
+    """A value that can be told from others but not read: `J***`."""
+    return f"{value[:1]}***" if value else ""
+
+
 def first_line(error: BaseException | None) -> str:
     """What a database's driver says, in one line: what follows repeats the statement or its values."""
     said = [line.strip() for line in str(error or "").splitlines() if line.strip()]

@@ -31,6 +31,8 @@ class Request:
     plan_only: bool = False
     #: Leave no run where there is nothing to do.
     is_tick: bool = False
+    #: Only this contact, and who shares its address. No watermark moves.
+    only: str | None = None
     #: How long to wait for a run that goes on.
     wait_seconds: float = 0.0
 
@@ -110,7 +112,7 @@ def is_guarded(connection: Connection, request: Request) -> bool:
 
 def is_insisted_on(request: Request) -> bool:
     """Whether somebody wants it now, though it has failed again and again."""
-    return request.full or request.plan_only or request.trigger == "approve"
+    return request.full or request.plan_only or request.only is not None or request.trigger == "approve"
 
 
 def _is_tried_again(connection: Connection) -> bool:

@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler import __version__
-from reconciler.cli import connecting, crm, holding, refusing, rejoining, running, setting_up, standing, trying, tuning
+from reconciler.cli import (
+    connecting,
+    crm,
+    explaining,
+    holding,
+    refusing,
+    rejoining,
+    running,
+    setting_up,
+    standing,
+    trying,
+    tuning,
+)
 from reconciler.cli.shared import EXITS, is_debugging
 from reconciler.errors import (
     AccessRefused,
@@ -37,7 +49,20 @@ def commands() -> None:
     """Keep a Constant Contact list in step with a CRM's contacts: additions and updates only."""
 
 
-for module in (setting_up, connecting, crm, standing, tuning, running, holding, refusing, rejoining, trying):
+_MODULES: Final = (
+    setting_up,
+    connecting,
+    crm,
+    standing,
+    tuning,
+    running,
+    holding,
+    refusing,
+    explaining,
+    rejoining,
+    trying,
+)
+for module in _MODULES:
     for command in module.COMMANDS:
         commands.add_command(command)
 

@@ -271,7 +271,8 @@ def _expected(here: Process, ledger: Ledger, name: str, planned: Report | str) -
     """What a run would cost; None where the plan is not known."""
     from reconciler import forecast, reconcile
 
-    if isinstance(planned, str) or planned.state.value != "observed":
+    is_seen = not isinstance(planned, str) and (planned.state.value == "observed" or planned.reason == "guard")
+    if isinstance(planned, str) or not is_seen:
         return None
     connection = reconcile.find(ledger, name)
     with ledger.transaction() as tx:

@@ -277,7 +277,7 @@ def _record_change(change: Add | Update | Readdress) -> tuple[object, ...]:
     kind = kind_of(change)
     told = (as_json(change.values), as_json(change.before), as_json(change.agreed))
     flags = (change.is_single, change.has_rest)
-    return (change.contact_id, kind, kind, "", change.member_id, *told, "{}", [], None, *flags)
+    return (change.contact_id, kind, kind, "", change.member_id, *told, "{}", list(change.drifted), None, *flags)
 
 
 def _change(row: Row) -> Add | Update | Readdress:

@@ -60,6 +60,7 @@ def test_the_second_run_after_a_sync_is_silent(installation: Installation) -> No
     The form of phones has nothing to do with the others: it goes round.
     """
     installation.connect()
+    installation.say("set", "acme", "guard_least=10000")  # so many in a day are meant
     everybody = 0
     formats = itertools.cycle(("us_dashes", "digits", "none"))
     for turned, phones in zip(itertools.product((False, True), repeat=len(ALL_ON)), formats, strict=False):

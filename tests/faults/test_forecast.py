@@ -23,6 +23,7 @@ def acme(installation: Installation) -> Installation:
     """A connection whose list has somebody on it."""
     installation.add("ada@example.com", first_name="Ada")
     assert installation.connect().code == 0
+    assert installation.say("set", "acme", "guard_least=10000").code == 0  # so many at once are meant
     assert installation.run()["state"] == "completed"
     return installation
 

@@ -223,6 +223,31 @@ class TestDrift:
 
         assert sent == {"job_title": "Judge"}
 
+    def test_what_an_update_leaves_alone_is_reported_and_by_choice_it_is_overwritten(self) -> None:
+        wanted = {"first_name": "Ann", "job_title": "Judge"}
+        there = {"first_name": "Annie", "job_title": "Clerk"}
+        candidate = an_agreed(wanted, there, applied={"first_name": "Ann", "job_title": "Clerk"})
+
+        (kept,) = diff([candidate])
+        (overwritten,) = diff([candidate], Policy(overwrite=("first_name",)))
+
+        assert isinstance(kept, Update)
+        assert isinstance(overwritten, Update)
+        assert (kept.values, kept.drifted) == ({"job_title": "Judge"}, ("first_name",))
+        assert (overwritten.values, overwritten.drifted) == (wanted, ())
+
+    def test_by_choice_a_field_that_was_cleared_and_is_filled_there_is_cleared_again(self) -> None:
+        candidate = an_agreed({}, {"job_title": "Clerk"}, applied={"job_title": ""})
+        clear = Policy(clear=("job_title",))
+
+        (kept,) = diff([candidate], clear)
+        (cleared,) = diff([candidate], dataclasses.replace(clear, overwrite=("job_title",)))
+
+        assert isinstance(kept, Skip)
+        assert kept.drifted == ("job_title",)
+        assert isinstance(cleared, Update)
+        assert (cleared.values, cleared.drifted) == ({"job_title": ""}, ())
+
     def test_values_of_a_member_who_was_another_until_now_are_no_drift(self) -> None:
         """The contact's new address is already in the account: what was pushed went to the old member."""
         wanted = {"first_name": "Ann"}
