@@ -7,13 +7,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from reconciler.errors import ReconcilerError
-from tests.faults import checker, mutants, statements
+from tests.faults import checker, mutants, recount, statements
 from tests.faults.boundaries import Dying, Killed
 from tests.faults.checker import Wrong
 from tests.faults.edits import Edits
@@ -142,6 +141,20 @@ class AnyOrder(RuleBasedStateMachine):
         if not self._is_leased():  # else it waits for that run, in real time
             self._watch(self._run_in_full)
 
+    @rule()
+    def it_is_planned_and_then_does_just_that(self) -> None:
+        """Unless something is open: a run looks for that first, and a plan does not."""
+        if self._is_leased() or self.is_paused or self.world.unsettled():
+            return
+        kept, asked = recount.kept_by_a_plan(self.world), checker.requests(self.world.api.door)
+        planned = self.world.installation.say("plan", "acme", "--json").json
+        if planned["state"] != "observed":
+            return
+        assert (recount.kept_by_a_plan(self.world), checker.writes(self.world.api.door, asked)) == (kept, [])
+        ended = self._watch(self.world.run)
+        if isinstance(ended, dict) and ended["state"] in _WELL:
+            assert ended["plan"]["digest"] == planned["plan"]["digest"], (planned["counts"], ended["counts"])
+
     @rule(at=st.integers(7, 12), who=_WHO, minutes=_AFTER)
     def it_is_killed_early(self, at: int, who: int, minutes: float) -> None:
         """While the CRM is copied and compared, before anything is asked of Constant Contact."""
@@ -187,7 +200,10 @@ class AnyOrder(RuleBasedStateMachine):
     def a_statement_meets_trouble(self, at: int, way: str) -> None:
         def run() -> object:
             trouble = pytest.MonkeyPatch()
-            with _trouble(self.world, at, way, trouble), contextlib.suppress(ReconcilerError):
+            with (
+                statements.in_trouble(self.world.installation.url, at, way, trouble),
+                contextlib.suppress(ReconcilerError),
+            ):
                 self.world.run()
             trouble.undo()
             return "troubled"
@@ -248,6 +264,7 @@ class AnyOrder(RuleBasedStateMachine):
         expected.notice(before)
         off, sendable = expected.forbidden(before), expected.sendable(before)
         earlier = checker.before(self.world.installation.url, self.world.api.door, self.world.api.list_id)
+        is_clear = not (self.is_lagging or before.under_way or self.world.unsettled())
         ended = run()
         found = self._wrong(earlier, off)
         assert (found.put_back, found.removed, found.over_budget) == ((), (), 0), (found, _brief(ended))
@@ -258,6 +275,9 @@ class AnyOrder(RuleBasedStateMachine):
         assert (written - sendable, new - sendable) == (set(), set()), (written, new, _brief(ended))
         assert ended not in _NONE or not history
         assert checker.held_twice(self.world.installation.url) == []
+        assert recount.sums(self.world) == {}
+        if is_clear and isinstance(ended, dict) and ended["state"] in _WELL and not self.world.unsettled():
+            assert recount.differences(self.world, ended, earlier.requests, before, after) == {}, _brief(ended)
         self._learn(ended, after)
         return ended
 
@@ -276,13 +296,3 @@ class AnyOrder(RuleBasedStateMachine):
 
 def _brief(ended: object) -> object:
     return (ended["state"], ended.get("reason")) if isinstance(ended, dict) else ended
-
-
-def _trouble(
-    world: World, at: int, way: str, patch: pytest.MonkeyPatch
-) -> contextlib.AbstractContextManager[statements.Nth]:
-    if way == "fails":
-        return statements.at_statement(at, statements.failing(psycopg.errors.DeadlockDetected))
-    if way == "is_ended":
-        return statements.at_statement(at, statements.terminated(world.installation.url))
-    return statements.at_commit(1 + at // 3, patch, is_done=way == "is_done_unheard")

@@ -93,3 +93,12 @@ def at_commit(at: int, patch: pytest.MonkeyPatch, *, is_done: bool) -> Iterator[
     with patch.context() as patched:
         patched.setattr(PGDialect_psycopg, "do_commit", do_commit)
         yield nth
+
+
+def in_trouble(url: str, at: int, way: str, patch: pytest.MonkeyPatch) -> contextlib.AbstractContextManager[Nth]:
+    """The n-th statement `fails`, its connection `is_ended`, or a COMMIT `is_done_unheard` or `is_undone`."""
+    if way == "fails":
+        return at_statement(at, failing(psycopg.errors.DeadlockDetected))
+    if way == "is_ended":
+        return at_statement(at, terminated(url))
+    return at_commit(1 + at // 3, patch, is_done=way == "is_done_unheard")
