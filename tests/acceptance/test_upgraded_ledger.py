@@ -16,6 +16,7 @@ pytestmark = pytest.mark.http
 
 #: An earlier version remembered where the CRM was, but for its port. No row version, and not where the ledger was.
 EARLIER = """
+    DROP VIEW reconciler.v1_problems, reconciler.v1_optouts, reconciler.v1_connections;
     DROP FUNCTION reconciler.list_stands(bigint);
     DROP FUNCTION reconciler.stands(bigint);
     DROP TABLE reconciler.holds;
@@ -24,7 +25,7 @@ EARLIER = """
     UPDATE reconciler.watermarks SET position = NULL, mode = 'overlap';
     ALTER TABLE reconciler.connections DROP COLUMN window_mode, DROP COLUMN window_reason, DROP COLUMN home,
         DROP COLUMN sweep_reason, DROP COLUMN paused_reason, DROP COLUMN paused_message, DROP COLUMN held_run_id;
-    DELETE FROM reconciler.schema_migrations WHERE version = 4
+    DELETE FROM reconciler.schema_migrations WHERE version IN (4, 10)
 """
 
 
