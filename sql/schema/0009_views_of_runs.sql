@@ -72,7 +72,7 @@ CROSS JOIN LATERAL (
            CASE WHEN u.report IS NOT NULL THEN CAST(0 AS bigint) END AS none
 ) AS n;
 COMMENT ON VIEW reconciler.v1_runs IS 'One row a run, with each number of its report; what the rest of a report says is not in it. Kept for ever.';
-COMMENT ON COLUMN reconciler.v1_runs.run_id IS 'The runs number.';
+COMMENT ON COLUMN reconciler.v1_runs.run_id IS 'The run''s number.';
 COMMENT ON COLUMN reconciler.v1_runs.connection IS 'The connection that ran, by name.';
 COMMENT ON COLUMN reconciler.v1_runs.state IS 'How it ended, as in the report; NULL while it runs.';
 COMMENT ON COLUMN reconciler.v1_runs.trigger IS 'schedule, cli, console, approve or connect.';
@@ -83,9 +83,9 @@ COMMENT ON COLUMN reconciler.v1_runs.message IS 'The same in words, addresses ma
 COMMENT ON COLUMN reconciler.v1_runs.started_at IS 'When it began.';
 COMMENT ON COLUMN reconciler.v1_runs.finished_at IS 'When it ended; NULL while it runs.';
 COMMENT ON COLUMN reconciler.v1_runs.seconds IS 'How long it took.';
-COMMENT ON COLUMN reconciler.v1_runs.account IS 'The accounts name at that time.';
-COMMENT ON COLUMN reconciler.v1_runs.list_id IS 'Constant Contacts id of the list.';
-COMMENT ON COLUMN reconciler.v1_runs.list_name IS 'The lists name at that time.';
+COMMENT ON COLUMN reconciler.v1_runs.account IS 'The account''s name at that time.';
+COMMENT ON COLUMN reconciler.v1_runs.list_id IS 'Constant Contact''s id of the list.';
+COMMENT ON COLUMN reconciler.v1_runs.list_name IS 'The list''s name at that time.';
 COMMENT ON COLUMN reconciler.v1_runs.window_mode IS 'xmin, whole or overlap; NULL where the CRM was not read, here and in the columns window_*.';
 COMMENT ON COLUMN reconciler.v1_runs.window_since IS 'What was read begins here: a time, or a row version under xmin; NULL: everything.';
 COMMENT ON COLUMN reconciler.v1_runs.window_until IS 'What was read ends here.';
@@ -98,14 +98,14 @@ COMMENT ON COLUMN reconciler.v1_runs.added IS 'Of these: put on the list, or wou
 COMMENT ON COLUMN reconciler.v1_runs.updated IS 'Of these: changed there, the e-mail address too.';
 COMMENT ON COLUMN reconciler.v1_runs.suppressed IS 'Of these: kept off, for one of the reasons suppressed_*.';
 COMMENT ON COLUMN reconciler.v1_runs.no_email IS 'Of these: without an address.';
-COMMENT ON COLUMN reconciler.v1_runs.invalid IS 'Of these: with an address that cant be used.';
+COMMENT ON COLUMN reconciler.v1_runs.invalid IS 'Of these: with an address that can''t be used.';
 COMMENT ON COLUMN reconciler.v1_runs.duplicate IS 'Of these: with the address of another contact, which is the one that is synced.';
 COMMENT ON COLUMN reconciler.v1_runs.rejected IS 'Of these: refused by Constant Contact.';
 COMMENT ON COLUMN reconciler.v1_runs.deferred IS 'Of these: left for a later run.';
 COMMENT ON COLUMN reconciler.v1_runs.in_doubt IS 'Of these: sent and not yet seen.';
 COMMENT ON COLUMN reconciler.v1_runs.suppressed_unsubscribed IS 'Kept off: unsubscribed.';
 COMMENT ON COLUMN reconciler.v1_runs.suppressed_left_list IS 'Kept off: left this list.';
-COMMENT ON COLUMN reconciler.v1_runs.suppressed_deleted_there IS 'Kept off: deleted by the lists owner.';
+COMMENT ON COLUMN reconciler.v1_runs.suppressed_deleted_there IS 'Kept off: deleted by the list''s owner.';
 COMMENT ON COLUMN reconciler.v1_runs.suppressed_not_mailable IS 'Kept off: Constant Contact does not let them be mailed.';
 COMMENT ON COLUMN reconciler.v1_runs.suppressed_opted_out IS 'Kept off: opted out in the CRM.';
 COMMENT ON COLUMN reconciler.v1_runs.suppressed_out_of_scope IS 'Kept off: not eligible, or gone from the CRM.';
@@ -126,7 +126,7 @@ COMMENT ON COLUMN reconciler.v1_runs.contacts_balance IS 'Whether read + carried
 COMMENT ON COLUMN reconciler.v1_runs.members_balance IS 'Whether before + added + joined - left is after.';
 COMMENT ON COLUMN reconciler.v1_runs.standing_balance IS 'Whether both sides of the standing add up.';
 COMMENT ON COLUMN reconciler.v1_runs.field_refused IS 'Contacts of which a field was left out or not taken.';
-COMMENT ON COLUMN reconciler.v1_runs.drifted IS 'Members whose values changed in Constant Contact while the CRMs did not.';
+COMMENT ON COLUMN reconciler.v1_runs.drifted IS 'Members whose values changed in Constant Contact while the CRM''s did not.';
 COMMENT ON COLUMN reconciler.v1_runs.api_calls IS 'Requests to Constant Contact.';
 COMMENT ON COLUMN reconciler.v1_runs.api_calls_left IS 'Requests that the API key had left on that day.';
 COMMENT ON COLUMN reconciler.v1_runs.seconds_extract IS 'Time for reading the CRM; NULL where the stage did not take place, here and in the next four.';
@@ -141,7 +141,7 @@ COMMENT ON COLUMN reconciler.v1_runs.plan_added IS 'Additions that were planned.
 COMMENT ON COLUMN reconciler.v1_runs.plan_updated IS 'Updates that were planned.';
 COMMENT ON COLUMN reconciler.v1_runs.problems IS 'Kinds of problems in the report.';
 COMMENT ON COLUMN reconciler.v1_runs.rows_purged_at IS 'When its rows were deleted; NULL: they are there.';
-COMMENT ON COLUMN reconciler.v1_runs.version IS 'The programs version.';
+COMMENT ON COLUMN reconciler.v1_runs.version IS 'The program''s version.';
 
 CREATE VIEW reconciler.v1_run_rows AS
 SELECT r.run_id, c.name AS connection, u.started_at, r.row_number, r.contact_id, reconciler.masked(nullif(r.email, '')) AS email,
@@ -156,7 +156,7 @@ COMMENT ON COLUMN reconciler.v1_run_rows.run_id IS 'The run.';
 COMMENT ON COLUMN reconciler.v1_run_rows.connection IS 'The connection that ran, by name.';
 COMMENT ON COLUMN reconciler.v1_run_rows.started_at IS 'When the run began.';
 COMMENT ON COLUMN reconciler.v1_run_rows.row_number IS 'Counts the rows of a run, in their order.';
-COMMENT ON COLUMN reconciler.v1_run_rows.contact_id IS 'The CRMs id of the contact.';
+COMMENT ON COLUMN reconciler.v1_run_rows.contact_id IS 'The CRM''s id of the contact.';
 COMMENT ON COLUMN reconciler.v1_run_rows.email IS 'The address at that time, masked; NULL where there was none.';
 COMMENT ON COLUMN reconciler.v1_run_rows.action IS 'add, update, readdress or skip.';
 COMMENT ON COLUMN reconciler.v1_run_rows.field IS 'The field that was changed or left out; NULL: the row is about the person.';
@@ -177,7 +177,7 @@ COMMENT ON COLUMN reconciler.v1_run_values.run_id IS 'The run.';
 COMMENT ON COLUMN reconciler.v1_run_values.connection IS 'The connection that ran, by name.';
 COMMENT ON COLUMN reconciler.v1_run_values.started_at IS 'When the run began.';
 COMMENT ON COLUMN reconciler.v1_run_values.row_number IS 'Counts the rows of a run, in their order.';
-COMMENT ON COLUMN reconciler.v1_run_values.contact_id IS 'The CRMs id of the contact.';
+COMMENT ON COLUMN reconciler.v1_run_values.contact_id IS 'The CRM''s id of the contact.';
 COMMENT ON COLUMN reconciler.v1_run_values.email IS 'The address at that time; NULL where there was none.';
 COMMENT ON COLUMN reconciler.v1_run_values.action IS 'add, update, readdress or skip.';
 COMMENT ON COLUMN reconciler.v1_run_values.field IS 'The field that was changed or left out; NULL: the row is about the person.';

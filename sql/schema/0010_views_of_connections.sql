@@ -38,13 +38,13 @@ CROSS JOIN LATERAL jsonb_each_text(p.refused_fields) AS f
 WHERE k.fields ->> f.key = f.value;
 COMMENT ON VIEW reconciler.v1_problems IS 'Who is off or refused now, and why: a row a contact, and one for each field that is left out. What only waits is not in it.';
 COMMENT ON COLUMN reconciler.v1_problems.connection IS 'The connection, by name.';
-COMMENT ON COLUMN reconciler.v1_problems.contact_id IS 'The CRMs id of the contact.';
+COMMENT ON COLUMN reconciler.v1_problems.contact_id IS 'The CRM''s id of the contact.';
 COMMENT ON COLUMN reconciler.v1_problems.email IS 'The address, masked; NULL where there is none.';
 COMMENT ON COLUMN reconciler.v1_problems.bucket IS 'As a report counts it: suppressed, no_email, invalid, duplicate or rejected; field_refused for a field.';
 COMMENT ON COLUMN reconciler.v1_problems.code IS 'The reason, as a code; errors.md says who acts, and what there is to do.';
 COMMENT ON COLUMN reconciler.v1_problems.field IS 'The field that is left out; NULL: it is about the person.';
 COMMENT ON COLUMN reconciler.v1_problems.message IS 'The reason in words, addresses masked; may be empty.';
-COMMENT ON COLUMN reconciler.v1_problems.since IS 'Since when: of who is off by Constant Contacts clock, of who was refused since the first refusal, else since the contact last changed.';
+COMMENT ON COLUMN reconciler.v1_problems.since IS 'Since when: of who is off by Constant Contact''s clock, of who was refused since the first refusal, else since the contact last changed.';
 COMMENT ON COLUMN reconciler.v1_problems.attempts IS 'How often it was tried; NULL where it is not about a refusal, here and in the next two.';
 COMMENT ON COLUMN reconciler.v1_problems.again_at IS 'When it is tried again although nothing changed; NULL: not before it changes.';
 COMMENT ON COLUMN reconciler.v1_problems.first_run_id IS 'The run that was refused first.';
@@ -75,9 +75,9 @@ FROM (
 ORDER BY o.connection, o.contact_id, o.reason DESC, o.since;
 COMMENT ON VIEW reconciler.v1_optouts IS 'Contacts of the CRM whose person unsubscribed or left the list at Constant Contact: to be joined with the CRM.';
 COMMENT ON COLUMN reconciler.v1_optouts.connection IS 'The connection, by name.';
-COMMENT ON COLUMN reconciler.v1_optouts.contact_id IS 'The CRMs id of the contact: once for each connection.';
+COMMENT ON COLUMN reconciler.v1_optouts.contact_id IS 'The CRM''s id of the contact: once for each connection.';
 COMMENT ON COLUMN reconciler.v1_optouts.reason IS 'unsubscribed or left_list.';
-COMMENT ON COLUMN reconciler.v1_optouts.since IS 'Since when: they unsubscribed by Constant Contacts clock, or were found to have left by ours.';
+COMMENT ON COLUMN reconciler.v1_optouts.since IS 'Since when: they unsubscribed by Constant Contact''s clock, or were found to have left by ours.';
 
 CREATE VIEW reconciler.v1_connections AS
 SELECT c.name AS connection, c.workspace, a.organization AS account, c.list_id::text AS list_id, c.list_name,
@@ -120,10 +120,10 @@ CROSS JOIN LATERAL (
            OR p.verdict IN ('add', 'update', 'readdress', 'membership_unclear', 'address_taken', 'moved'))) AS b;
 COMMENT ON VIEW reconciler.v1_connections IS 'One row a connection: how it stands now.';
 COMMENT ON COLUMN reconciler.v1_connections.connection IS 'Its name.';
-COMMENT ON COLUMN reconciler.v1_connections.workspace IS 'What the statements parameter workspace is bound to.';
-COMMENT ON COLUMN reconciler.v1_connections.account IS 'The accounts name.';
-COMMENT ON COLUMN reconciler.v1_connections.list_id IS 'Constant Contacts id of the list.';
-COMMENT ON COLUMN reconciler.v1_connections.list_name IS 'The lists name when it was connected.';
+COMMENT ON COLUMN reconciler.v1_connections.workspace IS 'What the statement''s parameter workspace is bound to.';
+COMMENT ON COLUMN reconciler.v1_connections.account IS 'The account''s name.';
+COMMENT ON COLUMN reconciler.v1_connections.list_id IS 'Constant Contact''s id of the list.';
+COMMENT ON COLUMN reconciler.v1_connections.list_name IS 'The list''s name when it was connected.';
 COMMENT ON COLUMN reconciler.v1_connections.badge IS 'As `reconciler status` begins: Disconnected, Paused, Held, In quarantine or Connected; the last may say what it does not do.';
 COMMENT ON COLUMN reconciler.v1_connections.behind_contacts IS 'Contacts that belong on the list and differ from it.';
 COMMENT ON COLUMN reconciler.v1_connections.behind_since IS 'The oldest change that is not yet seen on the list; NULL: the list is as the CRM wants it.';
