@@ -162,11 +162,12 @@ def disconnect(ledger: Ledger, connection: Connection, actor: str) -> bool:
     return forgotten
 
 
-def erase(ledger: Ledger, connection: Connection, actor: str) -> None:
-    """Forget everything about a disconnected connection, once no run goes on."""
+def erase(ledger: Ledger, connection: Connection, actor: str) -> dict[str, int]:
+    """Forget everything about a disconnected connection, once no run goes on; says how much of what that was."""
     with ledger.transaction() as tx:
-        stored.erase(tx, connection.connection_id)
-        audit.write(tx, actor, "erase", connection.name, {})
+        erased = stored.erase(tx, connection.connection_id)
+        audit.write(tx, actor, "erase", connection.name, {"erased": erased})
+    return erased
 
 
 def token(vault: Vault, connection: Connection) -> Secret | None:

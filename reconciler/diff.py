@@ -50,6 +50,7 @@ def _frame(candidates: Sequence[Candidate], policy: Policy) -> pd.DataFrame:
             "contact_id": [c.contact.contact_id for c in candidates],
             "group": [c.group for c in candidates],
             "in_scope": [c.contact.eligible and not c.gone for c in candidates],
+            "forgotten": [c.contact.forgotten and not c.gone for c in candidates],
             "opts_out": [c.contact.opted_out and not c.gone for c in candidates],
             "no_email": [not c.contact.address for c in candidates],
             "invalid": [bool(c.contact.fault) for c in candidates],
@@ -89,6 +90,7 @@ def _winners(both: pd.DataFrame) -> pd.Series[bool]:
 def _verdicts(both: pd.DataFrame, differs: pd.DataFrame) -> pd.Series[str]:
     """One word per contact; the first rule that holds decides."""
     rules: list[tuple[pd.Series[bool], str | pd.Series[str]]] = [
+        (both["forgotten"], Reason.FORGOTTEN),
         (~both["in_scope"], Reason.OUT_OF_SCOPE),
         (both["opts_out"], Reason.OPTED_OUT),
         (both["no_email"], Reason.NO_EMAIL),

@@ -41,6 +41,7 @@ class Reason(enum.StrEnum):
     NOT_MAILABLE = "not_mailable"
     OPTED_OUT = "opted_out"
     OUT_OF_SCOPE = "out_of_scope"
+    FORGOTTEN = "forgotten"
     NO_EMAIL = "no_email"
     INVALID = "invalid"
     DUPLICATE = "duplicate"
@@ -71,6 +72,7 @@ KEPT_OFF = frozenset(
         Reason.NOT_MAILABLE,
         Reason.OPTED_OUT,
         Reason.OUT_OF_SCOPE,
+        Reason.FORGOTTEN,
     }
 )
 
@@ -125,6 +127,8 @@ class Contact:
     fields: Mapping[str, str] = field(default_factory=dict)
     #: Fields left out, with the reason. Only the address can keep a person off.
     refused: Mapping[str, str] = field(default_factory=dict)
+    #: Stands for somebody who was forgotten: there is nothing of them but that they are in the CRM.
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)

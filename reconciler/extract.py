@@ -18,7 +18,7 @@ from reconciler import window as windows
 from reconciler.crm import Ask, versions
 from reconciler.domain import Contact
 from reconciler.errors import SchemaChanged, SourceMoved, SourceShrunk, StatementError
-from reconciler.ledger import connections, watermarks
+from reconciler.ledger import connections, forgotten, watermarks
 from reconciler.ledger import contacts as mirror
 from reconciler.mapping import wanted
 from reconciler.origin import differences
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.crm import Crm, Snapshot
+    from reconciler.forgotten import Forgotten
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Transaction
     from reconciler.window import Position, Watermark
@@ -60,6 +61,7 @@ def extract(
     StatementError where the statement returns a contact twice or without an id. Nothing is written then.
     """
     mark = watermarks.read(tx, connection.connection_id)
+    gone = forgotten.known(tx, connection.connection_id, hash_of)
     with crm.snapshot(_ask(mark, connection, told.reason)) as opened:
         snapshot = opened.of(connection.workspace)
         window = _window(mark, connection, snapshot.position, told.reason)
@@ -74,24 +76,23 @@ def extract(
             is_large=window.is_large,
         )
         with contextlib.closing(found):
-            read = mirror.stage(tx, _marked(found, connection, window), hash_of)
+            read = mirror.stage(tx, gone.veiled(_marked(found, connection, window)), hash_of)
         if window.since is not None:
-            read += _asked_once_more(tx, snapshot, connection, hash_of)
+            read += _asked_once_more(tx, snapshot, connection, gone)
     _refuse_doubled(tx)
     if window.since is None:
         _must_be_believable(read, mirror.in_crm(tx, connection.connection_id), told.approved)
+    forgotten.keep_out(tx, connection.connection_id, gone)
     return _merged(tx, connection, run_id, window, read, snapshot.position)
 
 
-def _asked_once_more(
-    tx: Transaction, snapshot: Snapshot, connection: Connection, hash_of: Callable[[str], bytes]
-) -> int:
+def _asked_once_more(tx: Transaction, snapshot: Snapshot, connection: Connection, gone: Forgotten) -> int:
     """Stage who was missing right before a push and is there again: no window would read them. Says how many."""
     unsure = mirror.unsure(tx, connection.connection_id)
     if not unsure:
         return 0
     with contextlib.closing(snapshot.rows_among(connection.statement, wanted(connection.columns), unsure)) as found:
-        return mirror.stage_more(tx, _marked(found, connection), hash_of)
+        return mirror.stage_more(tx, gone.veiled(_marked(found, connection)), gone.hash_of)
 
 
 def _merged(
@@ -115,16 +116,18 @@ def extract_again(
     tx: Transaction, crm: Crm, connection: Connection, contact_ids: Sequence[str], hash_of: Callable[[str], bytes]
 ) -> None:
     """Read some contacts once more, by id, into the mirror. Who is not returned is gone. No watermark moves."""
+    gone = forgotten.known(tx, connection.connection_id, hash_of)
     with crm.snapshot() as snapshot:
         _must_be_the_same_place(watermarks.read(tx, connection.connection_id), snapshot.position)
         found = snapshot.of(connection.workspace).rows_among(
             connection.statement, wanted(connection.columns), contact_ids
         )
         with contextlib.closing(found):
-            read = mirror.stage(tx, _marked(found, connection), hash_of)
+            read = mirror.stage(tx, gone.veiled(_marked(found, connection)), hash_of)
     _refuse_doubled(tx)
     if len(contact_ids) >= guard.LEAST:
         _must_be_believable(read, mirror.in_crm(tx, connection.connection_id, contact_ids), is_part=True)
+    forgotten.keep_out(tx, connection.connection_id, gone)
     mirror.merge(tx, connection.connection_id)
     mirror.mark_gone(tx, connection.connection_id, contact_ids)
 

@@ -123,6 +123,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "not_mailable": Entry("nobody", "Constant Contact does not let them be mailed", "nothing"),
     "opted_out": Entry("nobody", "opted out in the CRM", "nothing"),
     "out_of_scope": Entry("nobody", "not eligible, or gone from the CRM", "nothing"),
+    "forgotten": Entry("nobody", "erased by `reconciler forget`", "nothing: who was forgotten stays off"),
     "no_email": Entry("crm", "has no e-mail address", "nothing, or add one in the CRM"),
     "flapping": Entry(
         "admin",
@@ -229,6 +230,7 @@ QUIET: Final = frozenset(
         "not_mailable",
         "opted_out",
         "out_of_scope",
+        "forgotten",
         "no_email",
         "observed",
         "read_only",

@@ -19,6 +19,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "not_mailable": "Constant Contact does not let them be mailed",
     "opted_out": "opted out in the CRM",
     "out_of_scope": "not eligible in the CRM",
+    "forgotten": "was forgotten",
     "not_in_crm": "the CRM has no such contact",
     "undecided": "not decided yet: run first",
     "unchanged": "is on the list",

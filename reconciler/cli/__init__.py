@@ -15,6 +15,7 @@ from reconciler.cli import (
     connecting,
     crm,
     explaining,
+    forgetting,
     holding,
     refusing,
     rejoining,
@@ -60,6 +61,7 @@ _MODULES: Final = (
     refusing,
     explaining,
     rejoining,
+    forgetting,
     trying,
 )
 for module in _MODULES:

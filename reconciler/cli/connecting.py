@@ -99,11 +99,16 @@ def disconnect(name: str, *, erase: bool) -> None:
     connection = reconcile.find(ledger, name)
     forgotten = connections.disconnect(ledger, connection, actor())
     leases.wait_until_free(ledger, connection.connection_id, here.pause)
-    if erase:
-        connections.erase(ledger, connection, actor())
+    rest = _erased(connections.erase(ledger, connection, actor())) if erase else "what it remembers stays"
     what = "its credentials are forgotten" if forgotten else "its credentials stay: another connection needs them"
-    rest = "what it remembered is erased" if erase else "what it remembers stays"
     click.echo(f"{name} is disconnected; {what}; {rest}.", err=True)
+
+
+def _erased(counts: Mapping[str, int]) -> str:
+    from reconciler.page import number
+
+    contacts, members, runs, rows = (number(counts[f"{noun}s"], noun) for noun in ("contact", "member", "run", "row"))
+    return f"what it remembered is erased: {contacts}, {members}, {runs} with {rows}"
 
 
 def _pausing(*, paused: bool) -> click.Command:

@@ -212,8 +212,11 @@ def tick(tx: Transaction, connection_id: int, *, quiet: bool) -> None:
     run(tx, "connection_tick", connection_id=connection_id, quiet=quiet)
 
 
-def erase(tx: Transaction, connection_id: int) -> None:
+def erase(tx: Transaction, connection_id: int) -> dict[str, int]:
+    """Delete a connection with all that belongs to it; says how many contacts, members, runs, and rows of runs."""
+    held = run(tx, "connection_holds", connection_id=connection_id).one()
     run(tx, "connection_erase", connection_id=connection_id)
+    return {name: int(count) for name, count in held._mapping.items()}  # noqa: SLF001 - public in SQLAlchemy
 
 
 def caught_up(tx: Transaction, connection_id: int) -> None:

@@ -24,6 +24,7 @@ _COLUMNS = (
     "opted_out",
     "fields",
     "refused",
+    "is_forgotten",
     "is_on_time",
 )
 
@@ -109,5 +110,6 @@ def _records(contacts: Iterable[tuple[Contact, bool]], hash_of: Callable[[str], 
             contact.opted_out,
             as_json(contact.fields),
             as_json(contact.refused),
+            contact.forgotten,
             is_on_time,
         )

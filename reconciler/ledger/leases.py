@@ -127,6 +127,12 @@ def _release(ledger: Ledger, taken: Lease) -> None:
         run(tx, "lease_release", connection_id=taken.connection_id, fence=taken.fence)
 
 
+def must_be_ours(tx: Transaction, lease: Lease) -> None:
+    """Raise LeaseLost unless the lease is still ours; until the transaction ends nobody takes it over."""
+    if one(tx, "lease_check", connection_id=lease.connection_id, fence=lease.fence) is None:
+        raise LeaseLost
+
+
 def fence_off(tx: Transaction, connection_id: int) -> bool:
     """Let the run that goes on write nothing more, and ask nothing more; says whether there is one.
 

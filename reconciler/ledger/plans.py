@@ -200,6 +200,7 @@ def _candidate(row: Row) -> Candidate:
         opted_out=row.opted_out,
         fields=row.fields,
         refused=row.refused,
+        forgotten=row.is_forgotten,
     )
     return Candidate(
         contact=contact,

@@ -1,6 +1,6 @@
 -- The next candidates: each contact of the next groups, the member with its address, and the member it is linked to.
 -- Parameters: connection_id, after (the last group seen), size (how many groups).
-SELECT c.contact_id, c.address, c.fault, c.eligible, c.opted_out, c.refused, c.gone_at IS NOT NULL AS gone,
+SELECT c.contact_id, c.address, c.fault, c.eligible, c.opted_out, c.refused, c.gone_at IS NOT NULL AS gone, c.is_forgotten,
        c.address_group,
        -- A field for which there is no place is not wanted.
        CASE WHEN coalesce(written.occupied, '{}') = '{}' THEN c.fields

@@ -8,5 +8,6 @@ CREATE TEMPORARY TABLE staged_contacts (
     opted_out boolean NOT NULL,
     fields jsonb NOT NULL,
     refused jsonb NOT NULL,
+    is_forgotten boolean NOT NULL,
     is_on_time boolean NOT NULL
 ) ON COMMIT DROP;

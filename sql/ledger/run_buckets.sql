@@ -35,7 +35,7 @@ CROSS JOIN LATERAL (
         WHEN p.contact_digest IS DISTINCT FROM c.digest
              AND EXISTS (SELECT FROM held AS a WHERE c.address_hash IN (a.address_hash, a.former_hash)) THEN 'deferred'
         WHEN coalesce(o.reason, p.verdict) IN ('unsubscribed', 'left_list', 'deleted_there', 'not_mailable', 'opted_out',
-                                               'out_of_scope') THEN 'suppressed'
+                                               'out_of_scope', 'forgotten') THEN 'suppressed'
         WHEN coalesce(o.reason, p.verdict) IN ('membership_unclear', 'address_taken', 'moved', 'readdress', 'add', 'update')
             THEN 'deferred'
         WHEN coalesce(o.reason, p.verdict) IN ('needs_single_write', 'too_many_lists') THEN 'rejected'
