@@ -75,6 +75,13 @@ def test_who_was_forgotten_stays_off_and_does_not_come_back_into_the_ledger(offi
     installation = office.installation
     assert {"contacts", "members", "pairs", "run_rows", "batch_contacts"} <= traces(installation, *office.words)
 
+    # A run that died has read her too: its sums still have to meet when the next one completes its record.
+    ((dead,),) = installation.sql(
+        "INSERT INTO reconciler.runs (connection_id, fence, trigger, mode, version, started_at)"
+        " VALUES (1, 0, 'cli', 'incremental', '0', reconciler.clock()) RETURNING run_id"
+    )
+    installation.sql("INSERT INTO reconciler.reads VALUES (%s, %s), (%s, %s)", dead, office.ada, dead, office.bob)
+
     said = installation.say("forget", "  Ada.Lovelace@Example.com ")
 
     assert said.code == 0
@@ -93,6 +100,9 @@ def test_who_was_forgotten_stays_off_and_does_not_come_back_into_the_ledger(offi
     quiet = installation.run("acme")
     assert (quiet["state"], quiet["api"]["calls"]) == ("nothing_to_do", 0)
     assert quiet["standing"]["crm"]["held_back"] == {"forgotten": 2}
+    ((abandoned,),) = installation.sql("SELECT report FROM reconciler.runs WHERE run_id = %s", dead)
+    assert (abandoned["state"], abandoned["counts"]["read"]) == ("abandoned", 2)
+    assert abandoned["suppressed"] == {"forgotten": 1}
     installation.change(office.ada, first_name="Lovelace", email="a.lovelace@example.com")
     again = installation.add(_ADDRESS, first_name="Lovelace")
     installation.change(office.eve, email=_ADDRESS)
