@@ -28,6 +28,7 @@ _STANDS: Final = (
     "not_mailable",
     "opted_out",
     "out_of_scope",
+    "forgotten",
     "no_email",
     "invalid",
 )

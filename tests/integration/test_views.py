@@ -11,8 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from reconciler.page import _veiled
-from reconciler.redaction import masked, masked_addresses
+from reconciler.redaction import masked, masked_addresses, veiled
 from tests import stored
 
 if TYPE_CHECKING:
@@ -157,7 +156,7 @@ def test_the_masks_of_the_views_are_those_of_the_program(db: psycopg.Connection[
         (list(TEXTS),),
     ).fetchall()
 
-    assert found == [(masked(text), _veiled(text), masked_addresses(text)) for text in TEXTS]
+    assert found == [(masked(text), veiled(text), masked_addresses(text)) for text in TEXTS]
 
 
 def test_a_reader_needs_a_grant_on_a_view_and_none_on_a_table(db: psycopg.Connection[Any], reader: str) -> None:
