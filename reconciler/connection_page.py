@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler import mapping, token_end
+from reconciler.health import span
 from reconciler.holding import can_be_answered
 from reconciler.page import WIDTH, block, held_back, number, reasons, sentence
 from reconciler.token_end import minute
@@ -13,6 +14,7 @@ from reconciler.token_end import minute
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.health import Health
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Row
     from reconciler.report import Standing
@@ -24,17 +26,18 @@ def status(
     standing: Standing,
     last: Row | None,
     left_today: int,
-    behind: tuple[int, float],
+    health: Health,
     unusable: str | None = None,
 ) -> str:
     """How one connection stands; `unusable` says why its credentials can't be opened, where that is so."""
-    end = token_end.of_account(connection.account, connection.now)
+    end, behind = token_end.of_account(connection.account, connection.now), (health.waiting, health.oldest_seconds)
     lines = [
         f"{connection.name}: {badge(connection, behind, unusable)}",
         f"  account   {connection.account.organization} ({connection.account.encoded_account_id})",
         f"  list      {connection.list_name} ({connection.list_id}), {number(standing.members, 'member')}",
         f"  token     {end}",
-        f"  freshness {_waiting(behind) or 'the list is as the CRM wants it'}",
+        f"  freshness {health.headline}{_because(behind)}",
+        f"            {health.details}",
         f"  CRM       {number(standing.contacts, 'contact')}: {standing.on_list:,} on the list"
         + held_back(standing.held_back),
         _window(connection),
@@ -44,8 +47,10 @@ def status(
     ]
     if end.warning:
         lines.append(f"  warning   {end.warning}")
-    if connection.quiet_ticks and connection.quiet_since:
-        lines.append(f"  quiet     {connection.quiet_ticks} quiet ticks since {connection.quiet_since:%H:%M}")
+    if health.late:
+        lines.append(f"  late      {health.late}")
+    if health.quiet:
+        lines.append(f"  quiet     {health.quiet}")
     return "\n".join(lines)
 
 
@@ -174,9 +179,9 @@ def _since(connection: Connection, end: TokenEnd) -> str:
 
 def _waiting(behind: tuple[int, float]) -> str:
     contacts, oldest = behind
-    return f"{number(contacts, 'contact')} waiting, the oldest for {_span(oldest)}" if contacts else ""
+    return f"{number(contacts, 'contact')} waiting, the oldest for {span(oldest)}" if contacts else ""
 
 
-def _span(seconds: float) -> str:
-    hours, minutes = divmod(int(seconds // 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+def _because(behind: tuple[int, float]) -> str:
+    waits = _waiting(behind)
+    return f": {waits}" if waits else ""

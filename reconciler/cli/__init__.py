@@ -20,10 +20,12 @@ from reconciler.cli import (
     refusing,
     rejoining,
     running,
+    serving,
     setting_up,
     standing,
     trying,
     tuning,
+    watching,
 )
 from reconciler.cli.shared import EXITS, is_debugging
 from reconciler.errors import (
@@ -55,8 +57,10 @@ _MODULES: Final = (
     connecting,
     crm,
     standing,
+    watching,
     tuning,
     running,
+    serving,
     holding,
     refusing,
     explaining,

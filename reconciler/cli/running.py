@@ -11,7 +11,6 @@ from reconciler.cli.shared import (
     EXITS,
     actor,
     announce,
-    interval,
     json_option,
     print_json,
     process,
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from reconciler.request import Request
 
 _NOTHING_SAID: Final = "nothing to do"
-#: A tick under way when `serve` is told to stop may end by itself for so long: Docker kills after 10 seconds.
-_ENDS_BY_ITSELF_SECONDS: Final = 5.0
 
 
 @click.command()
@@ -110,17 +107,19 @@ def runs(name: str | None, *, limit: int, json_: bool) -> None:
 
     Example: reconciler runs acme
     """
-    from reconciler import page, reconcile
+    from reconciler import health, page, reconcile
     from reconciler.ledger import runs as stored
 
     ledger = ready_ledger(process())
-    chosen = reconcile.find(ledger, name).connection_id if name else None
+    chosen = reconcile.find(ledger, name) if name else None
     with ledger.transaction() as tx:
-        found = stored.recent(tx, chosen, limit)
+        found = stored.recent(tx, chosen.connection_id if chosen else None, limit)
     if json_:
         print_json([row.report or {"run_id": row.run_id, "connection": row.name, "state": row.state} for row in found])
-    else:
-        click.echo(page.runs(found))
+        return
+    if chosen and (quiet := health.quiet(chosen.quiet_ticks, chosen.quiet_since, chosen.now)):
+        click.echo(f"{chosen.last_tick_at:%Y-%m-%d %H:%M:%S}  {quiet}")
+    click.echo(page.runs(found))
 
 
 @click.command()
@@ -153,36 +152,6 @@ def report(run_id: str, *, name: str | None, undo: str | None, unmasked: bool, j
         click.echo(page.report(found.report, rows, unmasked=unmasked))
 
 
-@click.command()
-@click.option("--every", default="5m", show_default=True, help="How often, such as 30s, 5m or 1h.")
-def serve(every: str) -> None:
-    """Run all connections every few minutes until stopped; never two runs of one connection at once.
-
-    Example: reconciler serve --every 5m
-    """
-    from reconciler.request import Request
-    from reconciler.schedule import Schedule
-
-    seconds = interval(every)
-    here = process()
-    ledger = ready_ledger(here)
-    parts = here.parts(ledger, lambda _: None)
-
-    def tick() -> None:
-        for name in itertools.takewhile(lambda _: not here.stop.begins_nothing, _due(ledger)):
-            _tick(parts, name, Request("schedule", is_tick=True))
-
-    schedule = Schedule(tick, seconds)
-
-    def stop() -> None:
-        here.stop.ask_in(_ENDS_BY_ITSELF_SECONDS)
-        schedule.stop_soon()
-
-    with on_signals(stop):
-        click.echo(f"Serving: every {every}. Stop with Ctrl-C.", err=True)
-        schedule.run()
-
-
 def run_and_exit(
     context: click.Context, here: Process, ledger: Ledger, name: str, request: Request, *, json_: bool
 ) -> None:
@@ -190,39 +159,6 @@ def run_and_exit(
     with on_signals(here.stop.ask):
         code = _run_and_show(ledger, here.parts(ledger, tell), name, request, json_=json_)
     context.exit(code)
-
-
-def _due(ledger: Ledger) -> list[str]:
-    """The connections whose turn it is; none while the ledger is out of reach, which the next tick may not find so."""
-    from reconciler.errors import ReconcilerError
-    from reconciler.ledger import connections
-
-    try:
-        with ledger.transaction() as tx:
-            return [connection.name for connection in connections.every(tx) if connection.is_due]
-    except ReconcilerError as error:
-        click.echo(f"reconciler: {error}", err=True)
-        return []
-
-
-def _tick(parts: Parts, name: str, request: Request) -> None:
-    """One tick of one connection: its trouble is told, and never stops the others."""
-    from reconciler import page
-    from reconciler.errors import Mistake, ReconcilerError
-    from reconciler.reconcile import run as run_once
-
-    try:
-        outcome = run_once(parts, name, request)
-    except ReconcilerError as error:
-        click.echo(f"{name}: {error}", err=True)
-        return
-    except Exception as error:  # noqa: BLE001 - a mistake of ours ends this tick, and no other connection's
-        click.echo(f"{name}: {Mistake.of(error)}", err=True)
-        return
-    if outcome is not None and not isinstance(outcome, str):
-        click.echo(page.sentence(outcome.to_json()), err=True)
-        if outcome.state.value == "held":
-            _tell_what_stands_in_the_way(parts.ledger, name)
 
 
 def _run(parts: Parts, name: str, request: Request) -> Report | str:
@@ -246,15 +182,15 @@ def _run_and_show(ledger: Ledger, parts: Parts, name: str, request: Request, *, 
         click.echo(f"{name}: {error}", err=True)
         return EXITS["failed"]
     if outcome == _NOTHING_SAID:
-        _tell_what_stands_in_the_way(ledger, name)
+        tell_what_stands_in_the_way(ledger, name)
         return 0
     _show(ledger, name, outcome, json_=json_)
     if isinstance(outcome, str) or outcome.state.value == "held":
-        _tell_what_stands_in_the_way(ledger, name)
+        tell_what_stands_in_the_way(ledger, name)
     return 0 if isinstance(outcome, str) else EXITS[outcome.state.value]
 
 
-def _tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
+def tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
     """A run of a connection that is disconnected, held or paused for a reason says so each time, in one line."""
     from reconciler import connection_page, reconcile
     from reconciler.ledger import runs as stored
@@ -295,4 +231,4 @@ def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool, forecast: For
             click.echo(f"\n{forecast.sentence}")
 
 
-COMMANDS: Final = (plan, run, runs, report, serve)
+COMMANDS: Final = (plan, run, runs, report)

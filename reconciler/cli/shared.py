@@ -118,6 +118,18 @@ def chosen(ledger: Ledger, name: str | None, *, all_: bool) -> list[Connection]:
         return connections.every(tx)
 
 
+def seconds(text: str) -> float:
+    """A time such as 30s, 5m or 1h. Raises UsageError where it is none."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = text[:-1], text[-1:]
+    if unit not in units or not number.isdecimal() or len(number) > len(str(_LONGEST_INTERVAL)):
+        raise UsageError(f"{text!r} is no time", advice="say 30s, 5m or 1h")
+    found = int(number) * units[unit]
+    if not 1 <= found <= _LONGEST_INTERVAL:
+        raise UsageError(f"{text!r} is out of range", advice="say something from 1s to 24h, such as 5m")
+    return found
+
+
 def run_number(text: str) -> int:
     """A run's number, as somebody gave it. Raises UsageError where it is none."""
     if not (text.isdecimal() and len(text) <= _LONGEST_RUN_ID):
@@ -161,15 +173,3 @@ def _read(path: str) -> bytes:
         return sys.stdin.buffer.read(_MOST_BYTES + 1) if sys.stdin is not None else b""
     with Path(path).open("rb") as file:
         return file.read(_MOST_BYTES + 1)
-
-
-def interval(text: str) -> float:
-    """How often, in seconds. Raises UsageError where it is no time, or too short or too long."""
-    units = {"s": 1, "m": 60, "h": 3600}
-    number, unit = text[:-1], text[-1:]
-    if unit not in units or not number.isdecimal() or len(number) > len(str(_LONGEST_INTERVAL)):
-        raise UsageError(f"{text!r} is no time", advice="say 30s, 5m or 1h")
-    seconds = int(number) * units[unit]
-    if not 1 <= seconds <= _LONGEST_INTERVAL:
-        raise UsageError(f"{text!r} is out of range", advice="say something from 1s to 24h, such as 5m")
-    return seconds

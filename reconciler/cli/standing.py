@@ -72,16 +72,17 @@ def _write_still_on_list(ledger: Ledger, connection: Connection, file: str) -> N
 
 
 def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bool) -> object:
-    from reconciler import connection_page, mapping, record, token_end
-    from reconciler.ledger import runs, usage
+    from reconciler import connection_page, health, mapping, record, token_end
+    from reconciler.ledger import ages, runs, usage
 
     standing = record.standing(tx, connection.connection_id)
     last = runs.latest(tx, connection.connection_id)
     left = usage.left_today(tx, connection.account.key_fingerprint, here.pace(connection)[1])
-    behind = runs.behind(tx, connection.connection_id)
+    fresh = health.judge(ages.of_one(tx, connection.connection_id))
+    behind = (fresh.waiting, fresh.oldest_seconds)
     unusable = _unusable(here, connection)
     if not json_:
-        return connection_page.status(connection, standing, last, left, behind, unusable)
+        return connection_page.status(connection, standing, last, left, fresh, unusable)
     return {
         "connection": connection.name,
         "badge": connection_page.badge(connection, behind, unusable),
@@ -89,6 +90,7 @@ def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bo
         "account": connection.account.organization,
         "list": {"list_id": connection.list_id, "name": connection.list_name},
         "behind": {"contacts": behind[0], "oldest_seconds": round(behind[1])},
+        "freshness": fresh.to_json(),
         "token": token_end.of_account(connection.account, connection.now).to_json(),
         "left_today": left,
         "last_run": last and last.report,

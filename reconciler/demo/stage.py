@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from reconciler import connection_page, connections, credentials, reconcile, record
+from reconciler import connection_page, connections, credentials, health, reconcile, record
 from reconciler.bootstrap import Process
 from reconciler.demo import people
 from reconciler.demo.account import Account
 from reconciler.demo.hurry import Hurry
 from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
 from reconciler.errors import UsageError
-from reconciler.ledger import runs, schema, usage
+from reconciler.ledger import ages, runs, schema, usage
 from reconciler.request import Request
 from reconciler.settings import Settings
 from reconciler.simulator import SideDoor, Simulator
@@ -85,7 +85,7 @@ class Stage:
                 record.standing(tx, connection.connection_id),
                 runs.latest(tx, connection.connection_id),
                 usage.left_today(tx, connection.account.key_fingerprint, self.process.pace(connection)[1]),
-                runs.behind(tx, connection.connection_id),
+                health.judge(ages.of_one(tx, connection.connection_id)),
             )
 
     def pass_time(self, seconds: float) -> None:
