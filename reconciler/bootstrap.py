@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler import connections, database_url
+from reconciler import connections, database_url, notices
 from reconciler.constant_contact.calls import Calls, Gate, OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.constant_contact.oauth import OAuth, TokenSlots
@@ -21,6 +21,7 @@ from reconciler.ledger.database import Ledger
 from reconciler.ledger.members import Keys
 from reconciler.ledger.usage import Usage, pace_of
 from reconciler.limits import Limits
+from reconciler.pings import Pings
 from reconciler.points import nobody
 from reconciler.reconcile import Parts
 from reconciler.slots import RESERVE
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from reconciler.credentials import Application, Credentials
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.leases import Lease
+    from reconciler.notices import Notices
     from reconciler.points import Reached
     from reconciler.secret import Secret
     from reconciler.settings import Settings
@@ -104,6 +106,13 @@ class Process:
             gate=Gate(may_leave, self.reached),
         )
         return ConstantContact(calls, fold)
+
+    def pings(self) -> Pings:
+        return Pings(self.settings.healthcheck_url)
+
+    def notices(self) -> Notices:
+        """The places where people are told. Raises SettingsError where one is none."""
+        return notices.of(self.settings.notify_url)
 
     def parts(
         self, ledger: Ledger, tell: Callable[[str], None], announce: Callable[[str], None] = lambda _: None

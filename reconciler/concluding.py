@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+import logging
+from typing import TYPE_CHECKING, Final, assert_never
 
-from reconciler import holding, quarantine
+from reconciler import holding, page, quarantine
 from reconciler.domain import State
 from reconciler.endings import LOST
 from reconciler.ledger import connections, runs
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Transaction
     from reconciler.report import Report
     from reconciler.work import Work
+
+_log: Final = logging.getLogger(__name__)
 
 
 def leave_no_trace(work: Work, ending: Ending) -> None:
@@ -58,6 +61,19 @@ def conclude(work: Work, ending: Ending, course: Course, per_day: int, *, is_pla
         if not is_plan:
             _note_how_it_went(tx, work.connection, report)
         return report
+
+
+def log(report: Report) -> None:
+    """Log how a run ended: its sentence, and its numbers as fields."""
+    told = {
+        "state": report.state.value,
+        "trigger": report.trigger,
+        "mode": report.mode,
+        "reason": report.reason,
+        "api_calls": sum(report.calls.values()),
+        "seconds": round(sum(report.seconds.values()), 1),
+    }
+    _log.info("%s", page.sentence(report.to_json()), extra=told)
 
 
 def _note_how_it_went(tx: Transaction, connection: Connection, report: Report) -> None:

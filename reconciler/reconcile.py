@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, act, concluding, gather, guarding, holding, push, quarantine
+from reconciler import __version__, act, concluding, gather, guarding, holding, logs, push, quarantine
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
@@ -112,6 +112,12 @@ def find(ledger: Ledger, name: str) -> Connection:
 
 def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Request) -> Report | None:
     work = _begin(parts, connection, lease, request)
+    with logs.bound(connection=connection.name, run_id=work.run_id):
+        return _through(work, parts, connection, request)
+
+
+def _through(work: Work, parts: Parts, connection: Connection, request: Request) -> Report | None:
+    _log.debug("the run begins", extra={"trigger": request.trigger})
     course, per_day = Course(), parts.pace(connection)[1]
     try:
         abandon_dead_runs(work)
@@ -132,8 +138,11 @@ def _under_lease(parts: Parts, connection: Connection, lease: Lease, request: Re
         work.close()
     if course.is_quiet and request.is_tick:
         concluding.leave_no_trace(work, ending)
+        _log.debug("a quiet tick: the run leaves no trace", extra={"state": ending.state.value})
         return None
-    return concluding.conclude(work, ending, course, per_day, is_plan=request.plan_only)
+    report = concluding.conclude(work, ending, course, per_day, is_plan=request.plan_only)
+    concluding.log(report)
+    return report
 
 
 def _must_be_there_yet(parts: Parts, connection: Connection) -> None:

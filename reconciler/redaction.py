@@ -8,6 +8,9 @@ import re
 _ADDRESS = re.compile(r"(?:\"[^\"\n]*\"|[^\s@<>\"',;:()\[\]{}=|]+?)(?:@|%40)[^\s@<>\"',;:()\[\]{}|]+")
 _BEARER = re.compile(r"(?i)bearer\s+[\w.~+/=-]+")
 _LONG_TOKEN = re.compile(r"[\w-]{24,}(?:\.[\w-]{8,})*|\beyJ[\w-]+\.[\w.-]+")
+#: What stands before the host of an address, and more where there is no telling.
+_PASSWORD = re.compile(r"://[^\s@\"']*@")
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w.-]+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST = 500
 
@@ -33,6 +36,14 @@ def first_line(error: BaseException | None) -> str:
 def masked_addresses(text: str) -> str:
     """A text with every address in it masked."""
     return _ADDRESS.sub(lambda found: masked(found.group().replace("%40", "@")), text)
+
+
+def veiled(text: str) -> str:
+    """A text of any length fit for a log: addresses masked, passwords in addresses and tokens out."""
+    text = _PASSWORD.sub("://***@", text)
+    text = _BEARER.sub("Bearer ***", text)
+    text = _JWT.sub("***", text)
+    return masked_addresses(text)
 
 
 def redacted(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import queue
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# A tick that takes longer than the interval is nothing to warn of; what went wrong in one, `due` itself tells.
-logging.getLogger("apscheduler").addHandler(logging.NullHandler())
 
 
 class Schedule:

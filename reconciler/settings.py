@@ -16,11 +16,10 @@ from dotenv.parser import parse_stream
 
 from reconciler import database_url
 from reconciler.errors import SettingsError
+from reconciler.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from reconciler.secret import Secret
 
 T = TypeVar("T")
 
@@ -39,6 +38,7 @@ _KNOWN = (
     "RECONCILER_TEST_DATABASE_URL",
     "RECONCILER_CONTRACT_CREDENTIALS",
     "RECONCILER_HEALTHCHECK_URL",
+    "RECONCILER_NOTIFY_URL",
 )
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _LOG_FORMATS = ("json", "console")
@@ -69,6 +69,8 @@ class Settings:
     log_format: str = "auto"
     # Whoever has this address can report this process as healthy.
     healthcheck_url: str | None = field(default=None, repr=False)
+    # One or more addresses as Apprise has them: with passwords and tokens in them.
+    notify_url: Secret | None = None
 
     @classmethod
     def load(cls, environ: Mapping[str, str], dotenv: Path | None) -> Self:
@@ -91,6 +93,7 @@ class Settings:
             log_level=read.value("RECONCILER_LOG_LEVEL", _one_of(_LOG_LEVELS), plain.log_level),
             log_format=read.value("RECONCILER_LOG_FORMAT", _one_of(_LOG_FORMATS), plain.log_format),
             healthcheck_url=read.value("RECONCILER_HEALTHCHECK_URL", _web_address, None),
+            notify_url=read.value("RECONCILER_NOTIFY_URL", Secret, None),
         )
         read.raise_faults()
         return settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.secret import Secret
     from reconciler.vault import Vault
 
+_log: Final = logging.getLogger(__name__)
 #: A token is renewed so long before it ends, or in the last tenth of its life where that is shorter.
 _EARLY_SECONDS: Final = 300.0
 #: The life of an access token whose answer does not say it (developer.constantcontact.com/api_guide/auth_overview).
@@ -176,6 +178,7 @@ class Tokens:
                 self._sleep(wait)
                 pair = self._asked(held)
                 self._store(tx, held, pair)
+                _log.debug("the access token was renewed")
         except GrantEnded as error:
             return self._given_up(held, error)
         except BaseException as error:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import sys
 import traceback
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
@@ -38,9 +36,6 @@ from reconciler.errors import (
     UsageError,
     VaultError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _FAILED: Final = 1
 _USAGE: Final = 2
@@ -75,8 +70,7 @@ for module in _MODULES:
 
 def main() -> None:
     """Run the command line; every trouble becomes a sentence and an exit code."""
-    with _tracing():
-        sys.exit(_run(sys.argv[1:]))
+    sys.exit(_run(sys.argv[1:]))
 
 
 def _run(words: list[str]) -> int:
@@ -98,22 +92,6 @@ def _run(words: list[str]) -> int:
         if is_debugging():
             traceback.print_exception(error)
         return _explained(Mistake.of(error))
-
-
-@contextlib.contextmanager
-def _tracing() -> Iterator[None]:
-    """Where somebody debugs, what the parts log goes to stderr."""
-    log, handler = logging.getLogger("reconciler"), logging.StreamHandler()
-    if not is_debugging():
-        yield
-        return
-    log.addHandler(handler)
-    log.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        log.setLevel(logging.NOTSET)
-        log.removeHandler(handler)
 
 
 def _explained(error: ReconcilerError) -> int:

@@ -19,11 +19,13 @@ from reconciler.cli.shared import (
     tell,
 )
 from reconciler.cli.undoing import write_undo
+from reconciler.cli.watched import told, watched
 from reconciler.errors import UsageError
 from reconciler.stopping import on_signals
 
 if TYPE_CHECKING:
     from reconciler.bootstrap import Process
+    from reconciler.cli.watched import Watched
     from reconciler.forecast import Forecast
     from reconciler.ledger.database import Ledger
     from reconciler.reconcile import Parts
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from reconciler.request import Request
 
 _NOTHING_SAID: Final = "nothing to do"
+#: What a monitor is told of as a failure: failed, and disconnected.
+_NOT_WELL: Final = {EXITS["failed"], EXITS["disconnected"]}
 
 
 @click.command()
@@ -47,7 +51,7 @@ def plan(context: click.Context, name: str, *, full: bool, json_: bool) -> None:
 
     here = process()
     ledger = ready_ledger(here)
-    outcome = _run(here.parts(ledger, tell), name, Request("cli", actor(), full=full, plan_only=True))
+    outcome = _run(here.parts(ledger, tell), name, Request("cli", actor(), full=full, plan_only=True)) or _NOTHING_SAID
     expected = _expected(here, ledger, name, outcome)
     _show(ledger, name, outcome, json_=json_, forecast=expected)
     state = "" if isinstance(outcome, str) else outcome.state.value
@@ -61,6 +65,7 @@ def plan(context: click.Context, name: str, *, full: bool, json_: bool) -> None:
 @click.option("--only-if", metavar="DIGEST", help="Push only if the plan has this digest.")
 @click.option("--wait", default=0.0, metavar="SECONDS", help="Wait so long for a run that goes on.")
 @click.option("--exit-code", type=click.Choice(["plain", "detailed"]), help="How to exit; --all is plain by default.")
+@click.option("--metrics-file", metavar="FILE", help="Write metrics there, for node_exporter's textfile collector.")
 @json_option
 @click.pass_context
 def run(
@@ -72,6 +77,7 @@ def run(
     only_if: str | None,
     wait: float,
     exit_code: str | None,
+    metrics_file: str | None,
     json_: bool,
 ) -> None:
     """Run NAME once, or all connections.
@@ -90,9 +96,11 @@ def run(
     with ledger.transaction() as tx:
         names = list(connections.names(tx)) if name is None else [name]
     request = Request("cli", actor(), full=full, only_if=only_if, is_tick=all_, wait_seconds=wait)
-    with on_signals(here.stop.ask):
+    watch = watched(here, ledger, metrics_file)
+    with on_signals(here.stop.ask), told(watch):
         wanted = itertools.takewhile(lambda _: not here.stop.begins_nothing, names)
-        codes = [_run_and_show(ledger, here.parts(ledger, tell, announce), one, request, json_=json_) for one in wanted]
+        codes = [_run_and_show(watch, here.parts(ledger, tell, announce), one, request, json_=json_) for one in wanted]
+        watch.ended(is_well=not _NOT_WELL & set(codes))
     is_plain = exit_code == "plain" or (all_ and exit_code is None)
     worst = max(codes, default=0)
     context.exit((1 if 1 in codes else 0) if is_plain else worst)
@@ -156,23 +164,26 @@ def run_and_exit(
     context: click.Context, here: Process, ledger: Ledger, name: str, request: Request, *, json_: bool
 ) -> None:
     """Run once, show the report, and exit as its state says."""
-    with on_signals(here.stop.ask):
-        code = _run_and_show(ledger, here.parts(ledger, tell), name, request, json_=json_)
+    watch = watched(here, ledger)
+    with on_signals(here.stop.ask), told(watch):
+        code = _run_and_show(watch, here.parts(ledger, tell), name, request, json_=json_)
+        watch.ended(is_well=code not in _NOT_WELL)
     context.exit(code)
 
 
-def _run(parts: Parts, name: str, request: Request) -> Report | str:
+def _run(parts: Parts, name: str, request: Request) -> Report | str | None:
     from reconciler.reconcile import run as run_once
 
     try:
-        return run_once(parts, name, request) or _NOTHING_SAID
+        return run_once(parts, name, request)
     finally:
         tell("")
 
 
-def _run_and_show(ledger: Ledger, parts: Parts, name: str, request: Request, *, json_: bool) -> int:
+def _run_and_show(watch: Watched, parts: Parts, name: str, request: Request, *, json_: bool) -> int:
     from reconciler.errors import ReconcilerError
 
+    ledger = watch.ledger
     try:
         outcome = _run(parts, name, request)
     except ReconcilerError as error:
@@ -181,26 +192,33 @@ def _run_and_show(ledger: Ledger, parts: Parts, name: str, request: Request, *, 
         # Of many, one that can't even begin stops no other.
         click.echo(f"{name}: {error}", err=True)
         return EXITS["failed"]
-    if outcome == _NOTHING_SAID:
-        tell_what_stands_in_the_way(ledger, name)
+    watch.ran(outcome)
+    if outcome is None:
+        _tell_what_stands_in_the_way(ledger, name)
         return 0
     _show(ledger, name, outcome, json_=json_)
     if isinstance(outcome, str) or outcome.state.value == "held":
-        tell_what_stands_in_the_way(ledger, name)
+        _tell_what_stands_in_the_way(ledger, name)
     return 0 if isinstance(outcome, str) else EXITS[outcome.state.value]
 
 
-def tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
+def what_stands_in_the_way(ledger: Ledger, name: str) -> str | None:
     """A run of a connection that is disconnected, held or paused for a reason says so each time, in one line."""
     from reconciler import connection_page, reconcile
     from reconciler.ledger import runs as stored
 
     connection = reconcile.find(ledger, name)
     is_stopped = connection.disconnected_at or connection.held_at or connection.paused_message
-    if is_stopped or connection.quarantined_at:
-        with ledger.transaction() as tx:
-            behind = stored.behind(tx, connection.connection_id)
-        click.echo(f"{name}: {connection_page.badge(connection, behind)}", err=True)
+    if not (is_stopped or connection.quarantined_at):
+        return None
+    with ledger.transaction() as tx:
+        behind = stored.behind(tx, connection.connection_id)
+    return f"{name}: {connection_page.badge(connection, behind)}"
+
+
+def _tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
+    if (told := what_stands_in_the_way(ledger, name)) is not None:
+        click.echo(told, err=True)
 
 
 def _expected(here: Process, ledger: Ledger, name: str, planned: Report | str) -> Forecast | None:

@@ -44,11 +44,18 @@ def settings() -> Settings:
     return Settings.load(os.environ, Path(".env"))
 
 
-def process() -> Process:
-    """This process, by its settings. Imported late: `reconciler --help` needs none of the libraries behind it."""
+def process(*, is_service: bool = False) -> Process:
+    """This process, by its settings; it logs until the command ends.
+
+    Imported late: `reconciler --help` needs none of the libraries behind it.
+    """
+    from reconciler import logs
     from reconciler.bootstrap import Process
 
-    return Process(settings())
+    found = settings()
+    end = logs.start(found.log_level, found.log_format, is_service=is_service)
+    click.get_current_context().call_on_close(end)
+    return Process(found)
 
 
 def ready_ledger(here: Process) -> Ledger:

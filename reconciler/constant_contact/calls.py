@@ -239,6 +239,7 @@ class Calls:
         )
         response = self._exchange(request, is_write=body is not None)
         self._gate.reached(f"after {operation}")
+        receiving.note(operation, response)
         found = answers.disguised(response) if response.is_success else answers.trouble(response)
         if found is None:
             return response

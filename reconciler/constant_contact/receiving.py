@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import Final
 
@@ -9,6 +10,7 @@ import httpx
 
 from reconciler.errors import ApiError, ApiUnavailable, OutcomeUnknown, TooLarge, Unreached, Untrusted
 
+_log: Final = logging.getLogger(__name__)
 #: A larger answer is not one of this API's; a page of 500 contacts with everything is about a megabyte.
 MOST_BYTES: Final = 64_000_000
 _CODED: Final = ("content-encoding", "content-length", "transfer-encoding")
@@ -27,6 +29,11 @@ def received(response: httpx.Response) -> httpx.Response:
         parts.append(part)
     headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _CODED]
     return httpx.Response(response.status_code, headers=headers, content=b"".join(parts))
+
+
+def note(operation: str, response: httpx.Response) -> None:
+    """Log an answer by what was asked: never its address or its body, which have people in them."""
+    _log.debug("Constant Contact answered", extra={"operation": operation, "status": response.status_code})
 
 
 def unreached(error: httpx.RequestError, *, is_write: bool) -> ApiError:

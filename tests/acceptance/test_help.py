@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Together they take a second or more to import.
 _LARGE: Final = {
     *("apscheduler", "cryptography", "email_validator", "faker", "httpx", "numpy", "pandas", "psycopg"),
-    "sqlalchemy",
+    *("apprise", "prometheus_client", "sqlalchemy", "structlog"),
 }
 _HELP: Final = """
 import sys

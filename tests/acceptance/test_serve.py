@@ -56,7 +56,7 @@ class Serving:
 
 
 @contextlib.contextmanager
-def serving(installation: Installation, name: str = "serve") -> Iterator[Serving]:
+def serving(installation: Installation, name: str = "serve", *options: str) -> Iterator[Serving]:
     """Start `serve` with the test's own surroundings; it never outlives the block."""
     output = installation.folder / f"{name}.txt"
     program = Path(sys.executable).with_name("reconciler")
@@ -66,7 +66,11 @@ def serving(installation: Installation, name: str = "serve") -> Iterator[Serving
     surroundings["PYTHONPYCACHEPREFIX"] = str(installation.folder.parent / "compiled")
     with output.open("wb") as told:
         process = subprocess.Popen(  # noqa: S603 - the program that is tested
-            [program, "serve", "--every", "1s"], stdin=subprocess.DEVNULL, stdout=told, stderr=told, env=surroundings
+            [program, "serve", "--every", "1s", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=told,
+            stderr=told,
+            env=surroundings,
         )
     try:
         yield Serving(process, output)
