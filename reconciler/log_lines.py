@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Fields of structlog's own, which go as they are.
 _OWN: Final = ("_record", "_from_structlog")
 
+#: What another handler may have left in the record: the sentence once more.
+_TWICE: Final = ("message", "asctime")
+
 
 def formatter(bound: Callable[[], Mapping[str, object]], *, is_json: bool, has_colours: bool) -> ProcessorFormatter:
     """Makes a line of each record, whoever logged it; `bound` says what else is in it."""
@@ -48,7 +51,7 @@ def _fields(bound: Callable[[], Mapping[str, object]]) -> Sequence[Processor]:
 
 def _veil(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """The last line of defence: whoever logs is careful, and a library of others may not be."""
-    return {name: value if name in _OWN else _veiled(value) for name, value in event.items()}
+    return {name: value if name in _OWN else _veiled(value) for name, value in event.items() if name not in _TWICE}
 
 
 def _veiled(value: object) -> object:

@@ -40,10 +40,9 @@ def masked_addresses(text: str) -> str:
 
 def veiled(text: str) -> str:
     """A text of any length fit for a log: addresses masked, passwords in addresses and tokens out."""
-    text = _PASSWORD.sub("://***@", text)
     text = _BEARER.sub("Bearer ***", text)
     text = _JWT.sub("***", text)
-    return masked_addresses(text)
+    return _PASSWORD.sub("://***@", masked_addresses(text))
 
 
 def redacted(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.http
 PEOPLE = ("canary.ada@example.com", "canary+bob@example.com")
 NOBODY = "canary.nobody.example.com"
+LOADED = """
+import sys
+from reconciler import cli
+sys.argv = ["reconciler", "run", "--all"]
+try:
+    cli.main()
+except SystemExit as left:
+    assert not left.code, left.code
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"structlog", "prometheus_client", "apprise"}))
+"""
 
 
 @pytest.fixture
@@ -72,6 +84,7 @@ def test_at_debug_level_no_line_and_no_metric_has_a_secret_or_an_address(
     assert "the access token was renewed" in events(well)
     assert {(line["connection"], line["run_id"]) for line in well} == {("acme", 2)}
     assert well[-1]["state"] == "completed_with_problems"  # nobody's address is none
+    assert "message" not in well[-1]
     assert {"level", "timestamp", "logger", "api_calls", "seconds", "mode", "trigger"} <= well[-1].keys()
     assert next(line["exception"] for line in failed if "exception" in line).startswith("Traceback")
     told = "\n".join(canary.printed) + (canary.installation.folder / "ours.prom").read_text()
@@ -124,3 +137,11 @@ def test_at_a_terminal_a_command_leaves_out_what_it_prints_anyway(monkeypatch: p
         end()
 
     assert levels == ["WARNING", "INFO", "DEBUG", "ERROR"]
+
+
+def test_a_command_with_nothing_to_tell_loads_nothing_to_tell_it_with(lonely: Installation) -> None:
+    assert lonely.say("health").code == 0
+
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - the program that is tested
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")

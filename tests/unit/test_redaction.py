@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.redaction import masked, redacted
+from reconciler.redaction import masked, redacted, veiled
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"
 
@@ -86,3 +86,15 @@ class TestRedacted:
     @given(st.text())
     def test_redacting_twice_changes_nothing_more(self, text: str) -> None:
         assert redacted(redacted(text)) == redacted(text)
+
+
+class TestVeiled:
+    def test_a_long_text_stays_whole_but_for_addresses_passwords_and_tokens(self) -> None:
+        trace = "Traceback\n  File x\n" * 100
+        told = (
+            f"{trace}ann.lee@example.com postgresql://sage:pa/ss@db/x Bearer ab.cd== {TOKEN} _a_function_with_a_name()"
+        )
+
+        assert veiled(told) == (
+            f"{trace}a***@example.com postgresql://***@db/x Bearer *** *** _a_function_with_a_name()"
+        )
