@@ -57,4 +57,4 @@ def _held(counted: Counted, found: Sequence[Excess]) -> Ending:
     told += f"; {number(waiting, 'other change')} waiting behind it" if waiting else ""
     here = counted.changes
     counts = {"added": here.added, "updated": here.updated, "members": here.members, "changes": counted.in_all}
-    return Ending(State.HELD, holding.GUARD, told, holding.GUARD, holding.GUARD, counts=counts)
+    return Ending(State.HELD, "guard", told, "guard", "guard", counts=counts)

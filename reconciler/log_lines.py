@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
-from reconciler.redaction import veiled
+from reconciler.redaction import loggable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,19 +51,19 @@ def _fields(bound: Callable[[], Mapping[str, object]]) -> Sequence[Processor]:
 
 def _veil(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """The last line of defence: whoever logs is careful, and a library of others may not be."""
-    return {name: value if name in _OWN else _veiled(value) for name, value in event.items() if name not in _TWICE}
+    return {name: value if name in _OWN else _cleaned(value) for name, value in event.items() if name not in _TWICE}
 
 
-def _veiled(value: object) -> object:
+def _cleaned(value: object) -> object:
     match value:
         case bool() | int() | float() | None:
             return value
         case dict():
-            return {veiled(str(name)): _veiled(item) for name, item in value.items()}
+            return {loggable(str(name)): _cleaned(item) for name, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_veiled(item) for item in value]
+            return [_cleaned(item) for item in value]
         case _:
-            return veiled(str(value))
+            return loggable(str(value))
 
 
 def _as_json() -> Processor:

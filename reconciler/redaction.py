@@ -38,7 +38,7 @@ def masked_addresses(text: str) -> str:
     return _ADDRESS.sub(lambda found: masked(found.group().replace("%40", "@")), text)
 
 
-def veiled(text: str) -> str:
+def loggable(text: str) -> str:
     """A text of any length fit for a log: addresses masked, passwords in addresses and tokens out."""
     text = _BEARER.sub("Bearer ***", text)
     text = _JWT.sub("***", text)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.redaction import masked, redacted, veiled
+from reconciler.redaction import loggable, masked, redacted
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"
 
@@ -95,6 +95,6 @@ class TestVeiled:
             f"{trace}ann.lee@example.com postgresql://sage:pa/ss@db/x Bearer ab.cd== {TOKEN} _a_function_with_a_name()"
         )
 
-        assert veiled(told) == (
+        assert loggable(told) == (
             f"{trace}a***@example.com postgresql://***@db/x Bearer *** *** _a_function_with_a_name()"
         )
