@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from reconciler import __version__
 from reconciler.domain import Bucket, Reason
@@ -13,7 +13,7 @@ from reconciler.endings import ABANDONED, LOST
 from reconciler.ledger import contacts, plans, runs, usage
 from reconciler.ledger import members as mirror
 from reconciler.problems import CATALOGUE, QUIET
-from reconciler.report import Members, Problem, Report, Standing, conclude
+from reconciler.report import Cause, Members, Problem, Report, Retry, Standing, conclude
 from reconciler.window import Mode, Times, Versions
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Row, Transaction
     from reconciler.window import Reading, Since
     from reconciler.work import Work
+
+
+_SAY_IT_ALL: Final = (Bucket.UNCHANGED, Bucket.ADDED, Bucket.UPDATED)
+_NOBODY: Final = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,9 @@ def counted(tx: Transaction, connection: Connection, run_id: int, ending: Ending
         planned_updates=plan.updated + plan.readdressed if plan else 0,
         problems=(),
         version=__version__,
+        causes=_causes(found),
+        activities=runs.activities(tx, run_id),
+        mapping_digest=connection.mapping_digest,
     )
 
 
@@ -129,22 +136,42 @@ def _with_problems(
     tx: Transaction, connection: Connection, report: Report, codes: Sequence[Row], ending: Ending
 ) -> Report:
     first_seen = runs.last_problems(tx, connection.connection_id, report.run_id)
-    counted = {row.code: (int(row.contacts), bool(row.is_new)) for row in codes if row.code not in QUIET}
+    counted = {row.code: row for row in codes if row.code not in QUIET}
     # What stopped the run is also why its contacts were left: one problem, with as many contacts.
     whole = [ending.code] if ending.code else []
     whole += [] if all(report.balances.values()) else ["unbalanced"]
-    counted |= {code: (counted.get(code, (1, True))[0], True) for code in whole}
     problems = [
-        _problem(code, count, first_seen.get(code, report.run_id), is_new=is_new)
-        for code, (count, is_new) in counted.items()
+        _problem(code, counted.get(code), first_seen.get(code, report.run_id), is_whole=code in whole)
+        for code in dict.fromkeys((*counted, *whole))
     ]
     state = conclude(report.state, report.balances, problems)
     return dataclasses.replace(report, state=state, problems=tuple(problems))
 
 
-def _problem(code: str, count: int, first_seen: int, *, is_new: bool) -> Problem:
+def _problem(code: str, row: Row | None, first_seen: int, *, is_whole: bool) -> Problem:
     entry = CATALOGUE[code]
-    return Problem(code, entry.who, entry.action, count, first_seen, is_new)
+    if row is None:
+        return Problem(code, entry.who, entry.action, 1, first_seen)
+    retry = _retry(row)
+    return Problem(
+        code=code,
+        who=entry.who,
+        action=entry.action,
+        count=int(row.contacts),
+        first_seen_run=first_seen,
+        is_new=is_whole or bool(row.is_new),
+        retry=retry,
+        next_retry=row.again_at if retry is Retry.AT else None,
+    )
+
+
+def _retry(row: Row) -> Retry | None:
+    """When the first contact of a code is tried again; None where nothing of it is left to do."""
+    if row.by_next_run:
+        return Retry.NEXT_RUN
+    if row.again_at is not None:
+        return Retry.AT
+    return Retry.ON_CHANGE if row.is_kept else None
 
 
 def _window(reading: Reading | None) -> dict[str, object] | None:
@@ -188,6 +215,19 @@ def _suppressed(found: Sequence[Row]) -> dict[Reason, int]:
         if row.bucket == Bucket.SUPPRESSED:
             counts[Reason(row.reason)] += int(row.contacts)
     return dict(counts)
+
+
+def _causes(found: Sequence[Row]) -> Sequence[Cause]:
+    """What is behind each bucket, but for those that say it all."""
+    counts: collections.Counter[tuple[Bucket, str]] = collections.Counter()
+    for row in found:
+        if row.bucket is not None and Bucket(row.bucket) not in _SAY_IT_ALL:
+            counts[Bucket(row.bucket), row.code if row.code in CATALOGUE else ""] += int(row.contacts)
+    order = list(Bucket)
+    told = sorted(counts.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
+    return [
+        Cause(bucket, code or None, CATALOGUE[code].who if code else _NOBODY, count) for (bucket, code), count in told
+    ]
 
 
 def _members(tx: Transaction, connection: Connection, run_id: int, told: Told) -> Members | None:

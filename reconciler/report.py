@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 
 
+class Retry(enum.StrEnum):
+    """When the contacts of a problem are tried again."""
+
+    NEXT_RUN = "next_run"
+    AT = "at"
+    ON_CHANGE = "on_change"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What needs somebody, or will: how many contacts, who acts, and what there is to do."""
@@ -23,11 +32,34 @@ class Problem:
     action: str
     count: int
     first_seen_run: int
+    #: Whether a verdict is another than before: what makes a run one with problems.
     is_new: bool = field(default=True, compare=False)
+    retry: Retry | None = None
+    #: When the first of its contacts is tried again although nothing changed.
+    next_retry: dt.datetime | None = None
+
+    def to_json(self, run_id: int) -> dict[str, object]:
+        """The problem as a run's report has it: it is new where the run before did not have it."""
+        names = ("code", "who", "action", "count", "first_seen_run")
+        return {name: getattr(self, name) for name in names} | {
+            "new": self.first_seen_run == run_id,
+            "retry": self.retry and self.retry.value,
+            "next_retry": self.next_retry and _time(self.next_retry),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why contacts are in a bucket other than unchanged, added and updated, and who acts."""
+
+    bucket: Bucket
+    #: None: the reason is not known yet.
+    code: str | None
+    who: str
+    count: int
 
     def to_json(self) -> dict[str, object]:
-        names = ("code", "who", "action", "count", "first_seen_run")
-        return {name: getattr(self, name) for name in names}
+        return {"bucket": self.bucket.value, "code": self.code, "who": self.who, "count": self.count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +132,10 @@ class Report:
     planned_updates: int
     problems: Sequence[Problem]
     version: str
+    causes: Sequence[Cause] = ()
+    #: The imports that this run sent, as Constant Contact names them.
+    activities: Sequence[str] = ()
+    mapping_digest: str | None = None
 
     @property
     def balances(self) -> dict[str, bool]:
@@ -129,6 +165,7 @@ class Report:
             "counts": {"read": self.read, "carried_in": self.carried_in}
             | {bucket.value: self.counts.get(bucket, 0) for bucket in Bucket},
             "suppressed": {reason.value: count for reason, count in sorted(self.suppressed.items())},
+            "reasons": [cause.to_json() for cause in self.causes],
             "members": _members(self.members),
             "standing": _standing(self.standing),
             "balanced": self.balances,
@@ -138,11 +175,13 @@ class Report:
                 "calls": sum(self.calls.values()),
                 "by_operation": dict(sorted(self.calls.items())),
                 "left_today": self.left_today,
+                "activities": list(self.activities),
             },
             "seconds": {stage: round(seconds, 1) for stage, seconds in self.seconds.items()},
             "behind": {"contacts": self.behind, "oldest_seconds": round(self.oldest_seconds)},
             "plan": {"digest": self.digest, "added": self.planned_adds, "updated": self.planned_updates},
-            "problems": [problem.to_json() for problem in self.problems],
+            "problems": [problem.to_json(self.run_id) for problem in self.problems],
+            "mapping": {"digest": self.mapping_digest},
             "version": self.version,
         }
 

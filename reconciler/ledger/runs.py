@@ -70,13 +70,18 @@ def note_flapping(tx: Transaction, run_id: int, connection_id: int, *, writes: i
 
 
 def buckets(tx: Transaction, run_id: int, connection_id: int, *, whole: bool) -> Sequence[Row]:
-    """Count the run's contacts by bucket and reason: bucket, reason, was_read, is_new, contacts."""
+    """Count the run's contacts by bucket and reason: bucket, reason, code, was_read, is_new, contacts."""
     return rows(tx, "run_buckets", run_id=run_id, connection_id=connection_id, whole=whole)
 
 
 def codes(tx: Transaction, run_id: int, connection_id: int) -> Sequence[Row]:
-    """Count the run's problems by code: code, contacts, is_new."""
+    """Count the run's problems by code: code, contacts, is_new, by_next_run, again_at, is_kept."""
     return rows(tx, "run_codes", run_id=run_id, connection_id=connection_id)
+
+
+def activities(tx: Transaction, run_id: int) -> Sequence[str]:
+    """The imports that a run sent, as Constant Contact names them."""
+    return [row.activity_id for row in rows(tx, "run_activities", run_id=run_id)]
 
 
 def standing(tx: Transaction, connection_id: int) -> Sequence[Row]:

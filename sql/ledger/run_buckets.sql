@@ -15,7 +15,7 @@ WITH touched AS (
     SELECT contact_id, address_hash, former_hash FROM reconciler.batch_contacts
     WHERE connection_id = :connection_id AND NOT settled
 )
-SELECT b.bucket, b.reason, b.was_read, coalesce(o.is_new, false) AS is_new, count(*) AS contacts
+SELECT b.bucket, b.reason, b.code, b.was_read, coalesce(o.is_new, false) AS is_new, count(*) AS contacts
 FROM touched AS t
 LEFT JOIN done AS d ON d.contact_id = t.contact_id
 LEFT JOIN held AS h ON h.contact_id = t.contact_id
@@ -42,8 +42,10 @@ CROSS JOIN LATERAL (
         WHEN p.verdict IS NULL AND NOT EXISTS (SELECT FROM reconciler.plans WHERE run_id = :run_id) THEN 'deferred'
         ELSE coalesce(o.reason, p.verdict) END AS bucket,
     CASE WHEN d.outcome = 'skipped' THEN d.code ELSE coalesce(o.reason, p.verdict) END AS reason,
+    CASE WHEN d.outcome IN ('rejected', 'deferred', 'in_doubt', 'skipped') THEN d.code
+         ELSE coalesce(o.reason, p.verdict) END AS code,
     :whole AND (c.gone_at IS NULL OR c.gone_at > w.read_at)
         OR EXISTS (SELECT FROM reconciler.reads AS r WHERE r.run_id = :run_id AND r.contact_id = t.contact_id) AS was_read
 ) AS b
-GROUP BY b.bucket, b.reason, b.was_read, coalesce(o.is_new, false)
-ORDER BY b.bucket, b.reason, b.was_read, 4;
+GROUP BY b.bucket, b.reason, b.code, b.was_read, coalesce(o.is_new, false)
+ORDER BY b.bucket, b.reason, b.code, b.was_read, 5;

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domain import KEPT_OFF, Bucket, Reason, State
-from reconciler.report import Members, Standing, conclude
-from tests.builders import a_problem, a_report, a_standing, some_members
+from reconciler.report import Cause, Members, Retry, Standing, conclude
+from tests.builders import NOON, a_problem, a_report, a_standing, some_members
 
 BALANCED = {"contacts": True, "members": True, "standing": True}
 
@@ -152,21 +152,45 @@ class TestJson:
         assert list(report["standing"]["crm"]["held_back"]) == ["invalid", "opted_out"]
         assert list(report["api"]["by_operation"]) == ["getContacts", "getList"]
 
+    def test_what_is_behind_a_bucket_is_there_with_who_acts(self) -> None:
+        causes = [Cause(Bucket.SUPPRESSED, "unsubscribed", "nobody", 3), Cause(Bucket.IN_DOUBT, None, "nobody", 1)]
+
+        assert a_report(causes=causes).to_json()["reasons"] == [
+            {"bucket": "suppressed", "code": "unsubscribed", "who": "nobody", "count": 3},
+            {"bucket": "in_doubt", "code": None, "who": "nobody", "count": 1},
+        ]
+
+    def test_the_imports_and_the_mapping_are_named(self) -> None:
+        found = a_report(activities=["a1", "a2"], mapping_digest="f" * 64).to_json()
+
+        assert found["api"]["activities"] == ["a1", "a2"]
+        assert found["mapping"] == {"digest": "f" * 64}
+
     def test_calls_are_summed(self) -> None:
         assert a_report(calls={"getList": 2, "getContacts": 1}).to_json()["api"]["calls"] == 3
 
     def test_a_run_without_a_call_has_no_members(self) -> None:
         assert a_report(members=None).to_json()["members"] is None
 
-    def test_whether_a_problem_is_new_stays_between_us(self) -> None:
+    def test_a_problem_is_new_where_the_run_before_did_not_have_it(self) -> None:
+        problems = [a_problem(first_seen_run=812), a_problem(first_seen_run=811)]
+
+        assert [found["new"] for found in a_report(problems=problems).to_json()["problems"]] == [True, False]
+
+    def test_whether_a_verdict_is_news_stays_between_us(self) -> None:
         expected = {
             "code": "invalid",
             "who": "crm",
             "action": "correct the address in the CRM",
             "count": 1,
             "first_seen_run": 812,
+            "new": True,
+            "retry": "at",
+            "next_retry": "2024-05-31T12:00:00Z",
         }
-        assert a_report(problems=[a_problem()]).to_json()["problems"] == [expected]
+        assert a_report(problems=[a_problem(retry=Retry.AT, next_retry=NOON, is_new=False)]).to_json()["problems"] == [
+            expected
+        ]
 
     def test_equal_runs_are_equal_byte_for_byte(self) -> None:
         assert json.dumps(a_report().to_json()) == json.dumps(a_report().to_json())
