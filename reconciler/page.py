@@ -1,20 +1,19 @@
-"""A report and a list of runs as pages of plain text for a terminal."""
+"""A report and a list of runs as pages of plain text; `rendering` colours them, and has the report as HTML."""
 
 from __future__ import annotations
 
-import itertools
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler import rows_page
 from reconciler.problems import CATALOGUE
-from reconciler.redaction import masked, veiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.ledger.database import Row
 
-_STATES: Final = {
+STATES: Final[Mapping[str, str]] = {
     "nothing_to_do": "nothing to do",
     "observed": "observed, nothing was pushed",
     "completed": "completed",
@@ -26,7 +25,7 @@ _STATES: Final = {
     "cancelled": "cancelled",
     "abandoned": "abandoned: it died before its end",
 }
-_BUCKETS: Final = {
+BUCKETS: Final[Mapping[str, str]] = {
     "unchanged": "already right",
     "added": "added",
     "updated": "updated",
@@ -38,13 +37,11 @@ _BUCKETS: Final = {
     "deferred": "deferred",
     "in_doubt": "in doubt",
 }
+#: The others say it all by their names.
+_HAVE_REASONS: Final = ("suppressed", "rejected", "deferred", "in_doubt")
 _REASONS_FOR_FULL: Final = ("first_run", "forced", "daily_sweep", "mapping_changed", "source_changed", "gap")
-_NAMED: Final = ("invalid", "field_refused", "needs_single_write", "too_many_lists", "flapping", "permission_changed")
-_LOOKED_AT: Final = 50
-_CONTACTS_SHOWN: Final = 12
-_FIELDS_SHOWN: Final = 2
 #: As much of a run's rows as a page shows.
-SHOWN: Final[Mapping[str, Any]] = {"contacts": _CONTACTS_SHOWN, "codes": _NAMED, "looked": _LOOKED_AT}
+SHOWN: Final = rows_page.SHOWN
 WIDTH: Final = 110
 
 
@@ -55,32 +52,41 @@ def report(found: Mapping[str, Any], rows: Sequence[Row] = (), *, unmasked: bool
         _told(found),
         _balances(found),
         _standing(found),
-        _window(found),
-        _changes(rows, unmasked=unmasked),
+        block("Window", window(found)) if found["window"] else "",
+        rows_page.changes(rows, unmasked=unmasked),
         _drift(found),
         _problems(found),
-        _to_look_at(rows, unmasked=unmasked),
+        rows_page.to_look_at(rows, unmasked=unmasked),
         _cost(found),
+        _origin(found),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def sentence(found: Mapping[str, Any]) -> str:
     """The run in one sentence, or two where there is something to wait for."""
-    counts = found["counts"]
-    done = [f"{counts[name]:,} {word}" for name, word in _words(found).items() if counts[name]]
+    return f"{headline(found)}. {looked_at(found)}"
+
+
+def headline(found: Mapping[str, Any]) -> str:
+    """Which run it was, and how it ended."""
+    return f"Run {found['run_id']} of {found['connection']} - {STATES[found['state']]}"
+
+
+def looked_at(found: Mapping[str, Any]) -> str:
+    """What became of the contacts, and how many wait."""
+    counts, waiting = found["counts"], found["behind"]["contacts"]
+    done = [f"{counts[name]:,} {word}" for name, word in words(found).items() if counts[name]]
     taken = counts["read"] + counts["carried_in"]
     what = f"{number(taken, 'contact')} looked at" + (f": {', '.join(done)}" if done else "")
-    waiting = found["behind"]["contacts"]
-    behind = f" {number(waiting, 'contact')} waiting." if waiting else ""
-    return f"Run {found['run_id']} of {found['connection']} - {_STATES[found['state']]}. {what}.{behind}"
+    return f"{what}. {number(waiting, 'contact')} waiting." if waiting else f"{what}."
 
 
-def _words(found: Mapping[str, Any]) -> Mapping[str, str]:
+def words(found: Mapping[str, Any]) -> Mapping[str, str]:
     """The buckets in words; where nothing was pushed nothing was added."""
     if found["state"] != "observed":
-        return _BUCKETS
-    return {**_BUCKETS, "added": "that would be added", "updated": "that would be updated"}
+        return BUCKETS
+    return {**BUCKETS, "added": "that would be added", "updated": "that would be updated"}
 
 
 def runs(rows: Sequence[Row]) -> str:
@@ -96,16 +102,25 @@ def _told(found: Mapping[str, Any]) -> str:
 
 def _balances(found: Mapping[str, Any]) -> str:
     counts, members, balanced = found["counts"], found["members"], found["balanced"]
-    buckets = " + ".join(f"{counts[name]:,} {word}" for name, word in _words(found).items() if counts[name]) or "0"
+    buckets = " + ".join(f"{counts[name]:,} {word}" for name, word in words(found).items() if counts[name]) or "0"
     taken = f"{counts['read']:,} read + {counts['carried_in']:,} carried in = {buckets}"
     lines = [block("Contacts", taken + _meets(balanced["contacts"]))]
-    if found["suppressed"]:
-        lines.append(block("", f"kept off{reasons(found['suppressed'])}"))
+    lines += [block("", f"{BUCKETS[bucket]}{reasons(counts)}") for bucket, counts in causes(found).items()]
     if members:
         moved = f"{members['before']:,} before + {members['added']:,} added + {members['joined_elsewhere']:,} joined"
         moved += f" elsewhere - {members['left_elsewhere']:,} left elsewhere = {members['after']:,} after"
         lines.append(block("Members", moved + _meets(balanced["members"])))
     return "\n".join(lines)
+
+
+def causes(found: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
+    """What is behind each bucket that has more than one reason to it. Reports of earlier versions say it of one."""
+    told: dict[str, dict[str, int]] = {}
+    for cause in found.get("reasons", ()):
+        code = cause["code"] or "not known yet"
+        told.setdefault(cause["bucket"], {})[code] = cause["count"]
+    suppressed = {"suppressed": found["suppressed"]} if found["suppressed"] else {}
+    return suppressed | {bucket: counts for bucket, counts in told.items() if bucket in _HAVE_REASONS}
 
 
 def _standing(found: Mapping[str, Any]) -> str:
@@ -118,10 +133,9 @@ def _standing(found: Mapping[str, Any]) -> str:
     return f"{block('CRM', on_list)}\n{block('List', stand)}"
 
 
-def _window(found: Mapping[str, Any]) -> str:
+def window(found: Mapping[str, Any]) -> str:
+    """What was read from the CRM, and what the window had missed."""
     window = found["window"]
-    if window is None:
-        return ""
     why = f" ({found['reason']})" if found["reason"] in _REASONS_FOR_FULL else ""
     kind = f"full{why}" if found["mode"] == "full" else "incremental"
     if window["mode"] == "xmin":
@@ -132,68 +146,18 @@ def _window(found: Mapping[str, Any]) -> str:
         until = f"until {window['until'][:19]} by the CRM's clock"
     late = window.get("recovered_late", 0)
     found_late = f"; {number(late, 'change')} that the window had missed" if late else ""
-    return f"Window    {kind}, {since}, {until}{found_late}"
-
-
-def _changes(rows: Sequence[Row], *, unmasked: bool) -> str:
-    """A line a contact; who was left alone is in the balances."""
-    changes = [row for row in rows if row.action != "skip"]
-    contacts = [list(group) for _, group in itertools.groupby(changes, key=lambda row: (row.contact_id, row.outcome))]
-    if not contacts:
-        return ""
-    lines = [_change_line(group, unmasked=unmasked) for group in contacts[:_CONTACTS_SHOWN]]
-    more = _in_all(rows, "changed", len(contacts)) - min(len(contacts), _CONTACTS_SHOWN)
-    return "\n".join(["Changes", *lines, *([f"  ... and {more:,} more"] if more > 0 else [])])
-
-
-def _to_look_at(rows: Sequence[Row], *, unmasked: bool) -> str:
-    """Who needs somebody, or was refused or not seen: by id, with the reason."""
-    lines = [
-        f"  {row.contact_id}  {row.email if unmasked else masked(row.email)}  {row.code}"
-        f"{f' ({row.field})' if row.field else ''}{_why(row, unmasked=unmasked)}"
-        for row in rows
-        if row.outcome in ("rejected", "in_doubt") or row.code in _NAMED
-    ]
-    told = list(dict.fromkeys(lines))
-    if not told:
-        return ""
-    rest = _in_all(rows, "looked_at", len(told)) - min(len(told), _LOOKED_AT)
-    more = [f"  ... and {rest:,} more"] if rest > 0 else []
-    return "\n".join(["Contacts to look at", *told[:_LOOKED_AT], *more])
-
-
-def _in_all(rows: Sequence[Row], name: str, here: int) -> int:
-    """How many there are in all: the rows may be only those that are shown."""
-    return max(here, getattr(rows[0], name, here)) if rows else here
-
-
-def _why(row: Row, *, unmasked: bool) -> str:
-    if row.code == "flapping" and not unmasked:  # its message has both values
-        return f": {_field(row, unmasked=False)}"
-    return f": {row.message}" if row.message else ""
-
-
-def _change_line(rows: Sequence[Row], *, unmasked: bool) -> str:
-    first = rows[0]
-    who = f"{first.contact_id[:8]:8}  {first.email if unmasked else masked(first.email):28.28}"
-    told = [_field(row, unmasked=unmasked) for row in rows if row.field]
-    what = f"{len(told)} fields" if first.action == "add" and len(told) > _FIELDS_SHOWN else ", ".join(told)
-    codes = sorted({row.code for row in rows if row.code})
-    return f"  {who}  {first.action:6} {first.outcome:9} {' '.join([what, *codes]).strip()}".rstrip()
-
-
-def _field(row: Row, *, unmasked: bool) -> str:
-    before, after = (row.before or "", row.after or "") if unmasked else (veiled(row.before), veiled(row.after))
-    return f'{row.field}: "{before}" -> "{after}"'
+    return f"{kind}, {since}, {until}{found_late}"
 
 
 def _drift(found: Mapping[str, Any]) -> str:
     drifted = found["drift"]["members"]
     if not drifted:
         return ""
-    return block(
-        "Drift", f"{number(drifted, 'member')} changed there while the CRM's value stayed: kept as it is there"
-    )
+    return block("Drift", drift(drifted))
+
+
+def drift(members: int) -> str:
+    return f"{number(members, 'member')} changed there while the CRM's value stayed: kept as it is there"
 
 
 def _problems(found: Mapping[str, Any]) -> str:
@@ -203,15 +167,49 @@ def _problems(found: Mapping[str, Any]) -> str:
 
 
 def _problem_line(item: Mapping[str, Any]) -> str:
-    text = f"{CATALOGUE[item['code']].meaning}. Who: {item['who']}. {_capital(item['action'])}."
+    told = [f"{CATALOGUE[item['code']].meaning}", f"Who: {item['who']}", capital(item["action"]), *news(item)]
+    text = " ".join(f"{each}." for each in told)
     head = f"  {item['count']:>6,}  {item['code']:20} "
     return textwrap.fill(head + text, WIDTH, subsequent_indent=" " * len(head))
+
+
+def news(item: Mapping[str, Any]) -> Sequence[str]:
+    """Whether a problem is new, and when its contacts are tried again; nothing in reports of earlier versions."""
+    new = ["New since the last run"] if item.get("new") else []
+    match item.get("retry"):
+        case "next_run":
+            return [*new, "The next run tries again"]
+        case "at":
+            return [*new, f"Tried again from {moment(item['next_retry'])} on"]
+        case "on_change":
+            return [*new, "Not looked at again before it changes"]
+        case _:
+            return new
+
+
+def moment(time: str) -> str:
+    """A report's time for people."""
+    return f"{time[:10]} {time[11:16]} UTC"
 
 
 def _cost(found: Mapping[str, Any]) -> str:
     api, seconds = found["api"], found["seconds"]
     times = ", ".join(f"{stage} {taken:.1f} s" for stage, taken in seconds.items())
-    return f"Cost      {number(api['calls'], 'API call')}, {api['left_today']:,} left today; {times or 'no time'}"
+    cost = f"Cost      {number(api['calls'], 'API call')}, {api['left_today']:,} left today; {times or 'no time'}"
+    imports = api.get("activities", ())
+    return "\n".join([cost, *([block("Imports", ", ".join(imports))] if imports else [])])
+
+
+def _origin(found: Mapping[str, Any]) -> str:
+    place, mapping = found["list"], found.get("mapping")
+    told = [asked_by(found), f"version {found['version']}"]
+    told += [f"mapping {mapping['digest'][:12]}"] if mapping and mapping["digest"] else []
+    return block("Origin", f"{', '.join(told)}; the list {place['name']} of {place['account']} ({place['list_id']})")
+
+
+def asked_by(found: Mapping[str, Any]) -> str:
+    """What set a run going, and who asked for it."""
+    return f"{found['trigger']} by {found['actor']}" if found["actor"] else str(found["trigger"])
 
 
 def _run_line(row: Row) -> str:
@@ -238,7 +236,7 @@ def number(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 

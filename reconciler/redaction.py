@@ -13,6 +13,9 @@ _PASSWORD = re.compile(r"://[^\s@\"']*@")
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w.-]+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST = 500
+#: Codes of rows whose message is made of values, and the words after which another one has a value.
+_QUOTE_VALUES = ("flapping", "shown_differently")
+_WHAT_IS_THERE = "what is there: "
 
 
 def masked(address: str) -> str:
@@ -22,8 +25,16 @@ def masked(address: str) -> str:
 
 
 def veiled(value: str | None) -> str:
-    """A value that can be told from others but not read: `J***`."""
+    """A value that can be told from others, and no more: `J***`."""
     return f"{value[:1]}***" if value else ""
+
+
+def veiled_message(code: str, message: str) -> str:
+    """A row's reason in words without the values and addresses that some of them quote."""
+    if code in _QUOTE_VALUES:
+        return ""
+    told, quotes, _ = message.partition(_WHAT_IS_THERE)
+    return masked_addresses(f"{told}{quotes}***" if quotes else told)
 
 
 def first_line(error: BaseException | None) -> str:

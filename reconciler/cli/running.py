@@ -15,10 +15,9 @@ from reconciler.cli.shared import (
     print_json,
     process,
     ready_ledger,
-    run_number,
+    show_page,
     tell,
 )
-from reconciler.cli.undoing import write_undo
 from reconciler.cli.watched import told, watched
 from reconciler.errors import UsageError
 from reconciler.stopping import on_signals
@@ -130,36 +129,6 @@ def runs(name: str | None, *, limit: int, json_: bool) -> None:
     click.echo(page.runs(found))
 
 
-@click.command()
-@click.argument("run_id", required=False, default="latest")
-@click.option("--connection", "name", help="The latest run of this connection.")
-@click.option("--undo", metavar="FILE", help="Write whom the run added, and the old values it replaced, unmasked.")
-@click.option("--unmasked", is_flag=True, help="Show addresses and values in full.")
-@json_option
-def report(run_id: str, *, name: str | None, undo: str | None, unmasked: bool, json_: bool) -> None:
-    """Show the report of a run; without RUN_ID the latest.
-
-    Example: reconciler report 812
-    """
-    from reconciler import page, reconcile
-    from reconciler.ledger import runs as stored
-
-    number = None if run_id == "latest" else run_number(run_id)
-    ledger = ready_ledger(process())
-    chosen = reconcile.find(ledger, name).connection_id if name else None
-    with ledger.transaction() as tx:
-        found = stored.latest(tx, chosen, number)
-        rows = stored.shown(tx, found.run_id, **page.SHOWN) if found is not None and not json_ else ()
-    if found is None:
-        raise UsageError("there is no such run", advice="`reconciler runs` lists them")
-    if undo is not None:
-        write_undo(ledger, found, undo)
-    elif json_:
-        print_json(found.report)
-    else:
-        click.echo(page.report(found.report, rows, unmasked=unmasked))
-
-
 def run_and_exit(
     context: click.Context, here: Process, ledger: Ledger, name: str, request: Request, *, json_: bool
 ) -> None:
@@ -244,9 +213,9 @@ def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool, forecast: For
     else:
         with ledger.transaction() as tx:
             rows = stored.shown(tx, outcome.run_id, **page.SHOWN)
-        click.echo(page.report(outcome.to_json(), rows))
+        show_page(page.report(outcome.to_json(), rows))
         if forecast is not None:
             click.echo(f"\n{forecast.sentence}")
 
 
-COMMANDS: Final = (plan, run, runs, report)
+COMMANDS: Final = (plan, run, runs)

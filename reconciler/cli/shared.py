@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import os
@@ -15,7 +16,7 @@ from reconciler.errors import UsageError
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from reconciler.bootstrap import Process
     from reconciler.ledger.connections import Connection
@@ -108,6 +109,15 @@ def print_json(content: object) -> None:
     click.echo(json.dumps(content, ensure_ascii=False, default=str))
 
 
+def show_page(text: str) -> None:
+    """Print a page; with colours where somebody looks at a terminal."""
+    if sys.stdout.isatty():
+        from reconciler.rendering.terminal import coloured
+
+        text = coloured(text, sys.stdout)
+    click.echo(text)
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "json_", is_flag=True, help="Print JSON instead of text.")(command)
 
@@ -152,6 +162,17 @@ def private_file(file: str) -> TextIO:
         raise UsageError(f"{file} can't be written: {error.strerror}") from None
     os.fchmod(number, 0o600)
     return os.fdopen(number, "w", encoding="utf-8", newline="")
+
+
+@contextlib.contextmanager
+def written(file: str) -> Iterator[TextIO]:
+    """A private file to write to; for `-` standard output, as it is."""
+    if file != "-":
+        with private_file(file) as stream:
+            yield stream
+        return
+    yield sys.stdout
+    sys.stdout.flush()
 
 
 def read_text(path: str, what: str) -> str:

@@ -26,16 +26,21 @@ def write_undo(ledger: Ledger, run: Row, file: str) -> None:
     """
     from reconciler.ledger import runs
 
-    if run.purged_at is not None:
-        raise UsageError(
-            f"what run {run.run_id} changed is no longer known: its rows were deleted on {run.purged_at:%Y-%m-%d}",
-            advice="rows are kept for `rows_kept_days`, 30 unless `reconciler set` says otherwise",
-        )
+    must_have_rows(run)
     with ledger.transaction() as tx:
         undo = runs.undo(tx, run.run_id)
     if undo.done:
         _write(undo, file)
     _tell(run, undo, file)
+
+
+def must_have_rows(run: Row) -> None:
+    """Raises UsageError for a run whose rows have expired."""
+    if run.purged_at is not None:
+        raise UsageError(
+            f"what run {run.run_id} changed is no longer known: its rows were deleted on {run.purged_at:%Y-%m-%d}",
+            advice="rows are kept for `rows_kept_days`, 30 unless `reconciler set` says otherwise",
+        )
 
 
 def _write(undo: Undo, file: str) -> None:

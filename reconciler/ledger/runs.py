@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.ledger.database import as_json, one, rows, run, value
+from reconciler.ledger.database import as_json, one, rows, run, stream, value
 from reconciler.undo import Done, Undo
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.ledger.database import Row, Transaction
 
@@ -134,6 +134,24 @@ def shown(tx: Transaction, run_id: int, *, contacts: int, codes: Sequence[str], 
     Each says how many contacts were `changed` and how many there are to look at in all (`looked_at`).
     """
     return rows(tx, "run_shown", run_id=run_id, contacts=contacts, codes=list(codes), looked=looked)
+
+
+def every_row(tx: Transaction, run_id: int) -> Iterator[Row]:
+    """All rows of a run, in portions: there may be millions."""
+    return stream(tx, "run_rows", run_id=run_id)
+
+
+def filed(tx: Transaction, run_id: int, *, changed: int, others: int) -> Sequence[Row]:
+    """The rows that a file of a report has, contact by contact, each with its `kind` and how many there are `in_all`.
+
+    At most so many `changed` contacts, and so many of each kind of `others`.
+    """
+    return rows(tx, "run_filed", run_id=run_id, changed=changed, others=others)
+
+
+def history(tx: Transaction, run_id: int, limit: int) -> Sequence[Mapping[str, Any]]:
+    """The reports of a run and of those before it on the same connection, oldest first."""
+    return [row.report for row in reversed(rows(tx, "run_history", run_id=run_id, limit=limit))]
 
 
 def undo(tx: Transaction, run_id: int) -> Undo:

@@ -103,7 +103,9 @@ def test_the_wheel_has_the_program_and_nothing_else(wheel: Path) -> None:
         names = archive.namelist()
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "reconciler").rglob("*.py")}
 
-    assert modules | {"reconciler/py.typed", "reconciler/demo/sage.sql"} <= set(names)
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "reconciler/rendering/templates").iterdir()}
+
+    assert modules | templates | {"reconciler/py.typed", "reconciler/demo/sage.sql"} <= set(names)
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"reconciler", "sage_reconciler"}
     assert [name for name in names if name.endswith("/licenses/LICENSE")]
     assert not [name for name in names if name.endswith(".pyc")]
