@@ -21,10 +21,11 @@ SHOWN: Final[Mapping[str, Any]] = {"contacts": _CONTACTS_SHOWN, "codes": _NAMED,
 
 
 def masked_row(row: Row) -> tuple[object, ...]:
-    """A run's row with its columns in their order, without address and values."""
-    veil = {"email": masked(row.email) if row.email else "", "before": veiled(row.before), "after": veiled(row.after)}
-    veil |= {"message": veiled_message(row.code, row.message)}
-    return tuple(veil.get(name, value) for name, value in row._asdict().items())
+    """A run's row with the columns of its CSV in their order, without address and values."""
+    run_id, contact_id, email, action, field, before, after, outcome, code, message = tuple(row)
+    email = masked(email) if email else ""
+    message = veiled_message(code, message) if message else ""
+    return (run_id, contact_id, email, action, field, veiled(before), veiled(after), outcome, code, message)
 
 
 def changes(rows: Sequence[Row], *, unmasked: bool) -> str:

@@ -59,16 +59,21 @@ def report(
 
 def _find(ledger: Ledger, run_id: str, name: str | None) -> Row:
     """The run that is meant. Raises UsageError where there is none."""
-    from reconciler import reconcile
     from reconciler.ledger import runs
 
     number = None if run_id == "latest" else run_number(run_id)
-    chosen = reconcile.find(ledger, name).connection_id if name else None
+    chosen = _connection_id(ledger, name) if name else None
     with ledger.transaction() as tx:
         found = runs.latest(tx, chosen, number)
     if found is None:
         raise UsageError("there is no such run", advice="`reconciler runs` lists them")
     return found
+
+
+def _connection_id(ledger: Ledger, name: str) -> int:
+    from reconciler import reconcile
+
+    return reconcile.find(ledger, name).connection_id
 
 
 def _show(ledger: Ledger, run: Row, *, unmasked: bool) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Together they take a second or more to import.
 _LARGE: Final = {
     *("apscheduler", "cryptography", "email_validator", "faker", "httpx", "numpy", "pandas", "psycopg"),
-    *("apprise", "prometheus_client", "sqlalchemy", "structlog"),
+    *("apprise", "jinja2", "prometheus_client", "rich", "sqlalchemy", "structlog"),
 }
 _HELP: Final = """
 import sys
