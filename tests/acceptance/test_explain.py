@@ -134,7 +134,7 @@ def test_just_this_one_is_synced_in_a_few_calls_and_nobody_else(village: Village
     said = village.say("new@example.com", "--sync", "--json")
 
     assert (said.code, said.json["reason"]) == (0, "synced")
-    assert said.err.startswith("Run 4 of acme - completed. 1 contact looked at: 1 updated.")
+    assert "\nRun 4 of acme - completed. 1 contact looked at: 1 updated.\n" in said.err
     assert installation.api.calls() - calls <= 6
     assert installation.api.members()["new@example.com"]["company_name"] == "Elm"
     assert "later@example.com" not in installation.api.members()
