@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def to_json(found: Story, *, unmasked: bool) -> dict[str, Any]:
     """The story as an object."""
     return {
-        "contact_id": found.contact_id,
+        "contact_id": None if found.contact_id is None else _words(found.contact_id, unmasked=unmasked),
         "email": _address(found.address, unmasked=unmasked),
         "is_on_list": found.is_on_list,
         "reason": found.reason,
@@ -41,7 +41,7 @@ def to_json(found: Story, *, unmasked: bool) -> dict[str, Any]:
 
 def text(found: Story, *, unmasked: bool) -> str:
     """The story as a page: its first line is the answer."""
-    who = _address(found.address, unmasked=unmasked) or f"contact {found.contact_id}"
+    who = _address(found.address, unmasked=unmasked) or f"contact {_words(found.contact_id, unmasked=unmasked)}"
     stands = "is on the list" if found.is_on_list else "is not on the list"
     evidence = _evidence(found, unmasked=unmasked)
     parts = [

@@ -56,7 +56,7 @@ def _person(address: str, hash_of: Callable[[str], bytes]) -> Person:
     """Who it is, recognised as an extraction would."""
     trimmed = address.strip()
     if "@" not in trimmed:
-        raise UsageError("that is no e-mail address", advice="for example: `reconciler forget ada@example.com`")
+        raise UsageError("that is no e-mail address", advice="for example: `reconciler forget somebody@example.com`")
     found = contact("somebody", trimmed, {}, eligible=True, opted_out=False)
     written = {trimmed, found.address}
     return Person(hash_of(address_key(found)), sorted(written | {spelling.lower() for spelling in written}))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.page import number
 from reconciler.problems import CATALOGUE
-from reconciler.redaction import masked
+from reconciler.redaction import masked, masked_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ def shown(row: Row, *, unmasked: bool) -> dict[str, Any]:
     """One refused contact. `again_at` is None where it waits until it changes, or somebody says so."""
     address = row.address or ""
     return {
-        "contact_id": row.contact_id,
+        "contact_id": row.contact_id if unmasked else masked_addresses(row.contact_id),
         "email": address if unmasked or not address else masked(address),
         "code": row.code,
         "message": row.message,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.redaction import masked, veiled, veiled_message
+from reconciler.redaction import masked, masked_addresses, veiled, veiled_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ def masked_row(row: Row) -> tuple[object, ...]:
     run_id, contact_id, email, action, field, before, after, outcome, code, message = tuple(row)
     email = masked(email) if email else ""
     message = veiled_message(code, message) if message else ""
+    contact_id = masked_addresses(contact_id)
     return (run_id, contact_id, email, action, field, veiled(before), veiled(after), outcome, code, message)
 
 
@@ -42,7 +43,7 @@ def changes(rows: Sequence[Row], *, unmasked: bool) -> str:
 def to_look_at(rows: Sequence[Row], *, unmasked: bool) -> str:
     """Who needs somebody, or was refused or not seen: by id, with the reason."""
     lines = [
-        f"  {row.contact_id}  {row.email if unmasked else masked(row.email)}  {row.code}"
+        f"  {_named(row, unmasked=unmasked)}  {row.email if unmasked else masked(row.email)}  {row.code}"
         f"{f' ({row.field})' if row.field else ''}{_why(row, unmasked=unmasked)}"
         for row in rows
         if row.outcome in ("rejected", "in_doubt") or row.code in _NAMED
@@ -69,11 +70,16 @@ def _why(row: Row, *, unmasked: bool) -> str:
 
 def _change_line(rows: Sequence[Row], *, unmasked: bool) -> str:
     first = rows[0]
-    who = f"{first.contact_id[:8]:8}  {first.email if unmasked else masked(first.email):28.28}"
+    who = f"{_named(first, unmasked=unmasked)[:8]:8}  {first.email if unmasked else masked(first.email):28.28}"
     told = [_field(row, unmasked=unmasked) for row in rows if row.field]
     what = f"{len(told)} fields" if first.action == "add" and len(told) > _FIELDS_SHOWN else ", ".join(told)
     codes = sorted({row.code for row in rows if row.code})
     return f"  {who}  {first.action:6} {first.outcome:9} {' '.join([what, *codes]).strip()}".rstrip()
+
+
+def _named(row: Row, *, unmasked: bool) -> str:
+    """A contact's id; in some CRMs it is the address."""
+    return str(row.contact_id) if unmasked else masked_addresses(row.contact_id)
 
 
 def _field(row: Row, *, unmasked: bool) -> str:

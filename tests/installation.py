@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from reconciler.simulator import SideDoor
 
 _IMPORT = "contacts_json_import"
+#: Shorter ones are words of a test.
+_A_SECRET = 12
+#: What is asked for in full; and what help and advice name.
+_UNMASKED = {"--unmasked", "--undo"}
+_EXAMPLES = {"somebody@example.com"}
+_ADDRESS = re.compile(r"[\w.+-]*\w@(?:[\w-]+\.)+[a-z]{2,}")
 #: Waits are shorter than in life: the simulator answers at once.
 QUICK = ("poll_first_seconds=0.02", "read_back_pause_seconds=0.02")
 
@@ -121,7 +128,15 @@ class Installation:
             with pytest.raises(SystemExit) as left:
                 cli.main()
         printed = self._capture.readouterr()
+        self._keeps_secrets(words, printed.out, printed.err)
         return Said(int(left.value.code or 0), printed.out, printed.err)
+
+    def _keeps_secrets(self, words: Sequence[str], out: str, err: str) -> None:
+        """Whatever a test is about: no output has a secret, nor an address in full that nobody has said."""
+        secrets = [self.api.access_token, self.api.api_key, self.api.refresh_token]
+        assert not [each for each in secrets if len(each) > _A_SECRET and each in out + err], words
+        shown = err if _UNMASKED & {word.partition("=")[0] for word in words} else out + err
+        assert set(_ADDRESS.findall(shown)) <= {*_EXAMPLES, *words}, words
 
     def connect(self, name: str = "acme", *options: str) -> Said:
         """Connect and start; waits are made short."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.domain import Bucket, Reason
 from reconciler.page import BUCKETS
-from reconciler.redaction import masked, veiled, veiled_message
+from reconciler.redaction import masked, masked_addresses, veiled, veiled_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -86,7 +86,7 @@ def _person(rows: Sequence[Row], *, unmasked: bool) -> Person:
     # What is said of the whole contact; what is said of a field stands beside the field.
     is_of_all = last.code not in _PLANNED and (last.field is None or last.outcome not in ("verified", "skipped"))
     return Person(
-        contact_id=last.contact_id,
+        contact_id=last.contact_id if unmasked else masked_addresses(last.contact_id),
         email=last.email if unmasked or not last.email else masked(last.email),
         bucket=_bucket(last),
         changes=[_change(row, unmasked=unmasked) for row in rows if row.field],

@@ -20,6 +20,12 @@ CREATE FUNCTION reconciler.masked_addresses(words text) RETURNS text LANGUAGE sq
 $$;
 COMMENT ON FUNCTION reconciler.masked_addresses IS 'Words with every address in them masked.';
 
+CREATE FUNCTION reconciler.veiled_message(code text, words text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN code IN ('flapping', 'shown_differently') THEN ''
+                ELSE reconciler.masked_addresses(regexp_replace(words, '(what is there: ).*', '\1***')) END
+$$;
+COMMENT ON FUNCTION reconciler.veiled_message IS 'The reason of a row in words, without the values and addresses that some of them quote.';
+
 CREATE VIEW reconciler.v1_runs AS
 SELECT u.run_id, c.name AS connection, u.state, u.trigger, u.actor, u.mode, coalesce(u.report ->> 'reason', u.reason) AS reason,
        reconciler.masked_addresses(u.report ->> 'message') AS message, u.started_at, u.finished_at,
@@ -146,8 +152,7 @@ COMMENT ON COLUMN reconciler.v1_runs.version IS 'The program''s version.';
 CREATE VIEW reconciler.v1_run_rows AS
 SELECT r.run_id, c.name AS connection, u.started_at, r.row_number, r.contact_id, reconciler.masked(nullif(r.email, '')) AS email,
        r.action, r.field, reconciler.veiled(r.before) AS before, reconciler.veiled(r.after) AS after, r.outcome, r.code,
-       -- Only these words have values in them.
-       CASE WHEN r.code = 'flapping' THEN 'written again and again' ELSE reconciler.masked_addresses(r.message) END AS message
+       reconciler.veiled_message(r.code, r.message) AS message
 FROM reconciler.run_rows AS r
 JOIN reconciler.runs AS u ON u.run_id = r.run_id
 JOIN reconciler.connections AS c ON c.connection_id = u.connection_id;
@@ -164,7 +169,7 @@ COMMENT ON COLUMN reconciler.v1_run_rows.before IS 'What stood there before, vei
 COMMENT ON COLUMN reconciler.v1_run_rows.after IS 'What was sent, veiled.';
 COMMENT ON COLUMN reconciler.v1_run_rows.outcome IS 'verified, rejected, deferred, in_doubt or skipped.';
 COMMENT ON COLUMN reconciler.v1_run_rows.code IS 'The reason, as a code; empty where there is nothing to say.';
-COMMENT ON COLUMN reconciler.v1_run_rows.message IS 'The reason in words, addresses masked.';
+COMMENT ON COLUMN reconciler.v1_run_rows.message IS 'The reason in words, without the values and addresses that some quote.';
 
 CREATE VIEW reconciler.v1_run_values AS
 SELECT r.run_id, c.name AS connection, u.started_at, r.row_number, r.contact_id, nullif(r.email, '') AS email,

@@ -5,7 +5,7 @@
 CREATE VIEW reconciler.v1_problems AS
 SELECT c.name AS connection, k.contact_id, reconciler.masked(nullif(k.address, '')) AS email, s.bucket,
        coalesce(x.code, p.verdict) AS code, CAST(NULL AS text) AS field,
-       reconciler.masked_addresses(coalesce(x.message, p.message)) AS message,
+       reconciler.veiled_message('', coalesce(x.message, p.message)) AS message,
        coalesce(x.since, CASE p.verdict WHEN 'unsubscribed' THEN coalesce(m.opted_out_at, m.updated_at)
                                         WHEN 'left_list' THEN m.left_at
                                         WHEN 'deleted_there' THEN m.deleted_at END, k.changed_at) AS since,

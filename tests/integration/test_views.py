@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from reconciler.redaction import masked, masked_addresses, veiled
+from reconciler.redaction import masked, masked_addresses, veiled, veiled_message
 from tests import stored
 
 if TYPE_CHECKING:
@@ -157,6 +157,14 @@ def test_the_masks_of_the_views_are_those_of_the_program(db: psycopg.Connection[
     ).fetchall()
 
     assert found == [(masked(text), veiled(text), masked_addresses(text)) for text in TEXTS]
+
+
+@pytest.mark.parametrize("code", ["flapping", "shown_differently", "field_refused", ""])
+def test_a_reason_of_a_view_quotes_no_value(db: psycopg.Connection[Any], code: str) -> None:
+    told = ["", "refused for ada@example.com", "not taken; what is there: Ada, ada@example.com", "shown as Ada"]
+    found = db.execute("SELECT reconciler.veiled_message(%s, t) FROM unnest(%s::text[]) AS t", (code, told)).fetchall()
+
+    assert found == [(veiled_message(code, words),) for words in told]
 
 
 def test_a_reader_needs_a_grant_on_a_view_and_none_on_a_table(db: psycopg.Connection[Any], reader: str) -> None:
