@@ -40,6 +40,9 @@ def test_drift_is_kept_and_reported_until_somebody_chooses_that_the_crm_wins_at_
     )
     assert found == [("company_name", "Acorn", "Oak"), ("job_title", "Cook", "Head baker")]
     assert installation.run("acme", "--full")["drift"] == {"members": 1}
+    assert installation.sql("SELECT email, field, there, crm FROM reconciler.v1_drift") == [
+        ("a***@example.com", "first_name", "A***", "A***")
+    ]
 
     # By choice the CRM wins, at the sweep and not before.
     assert installation.say("set", "acme", "overwrite=first_name").code == 0

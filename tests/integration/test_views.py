@@ -36,6 +36,7 @@ PROMISED: Final = {
     " message",
     "v1_problems": "connection contact_id email bucket code field message since attempts again_at first_run_id",
     "v1_optouts": "connection contact_id reason since",
+    "v1_drift": "connection contact_id email field there crm seen_at",
     "v1_connections": "connection workspace account list_id list_name badge behind_contacts behind_since behind_seconds"
     " crm_read_at swept_at pulled_whole_at last_tick_at quiet_ticks quiet_since last_run_id last_run_state"
     " last_run_started_at last_run_finished_at connected_at started_at paused_at paused_reason disconnected_at"
@@ -179,7 +180,14 @@ def test_a_reader_needs_a_grant_on_a_view_and_none_on_a_table(db: psycopg.Connec
     with acting_as(db, reader):
         values = read(db, "v1_run_values")
 
-    assert seen == {"v1_runs": 1, "v1_run_rows": 20, "v1_problems": 100, "v1_optouts": 100, "v1_connections": 1}
+    assert seen == {
+        "v1_runs": 1,
+        "v1_run_rows": 20,
+        "v1_problems": 100,
+        "v1_optouts": 100,
+        "v1_connections": 1,
+        "v1_drift": 0,
+    }
     assert {row[5] for row in values} == {"ada@example.com"}
 
 
