@@ -47,7 +47,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
         not (config.invocation_params.dir / word.partition("::")[0]).is_dir() for word in config.args
     ):
         return 0
-    return len(_PROXIES) or min(_MOST_WORKERS, os.cpu_count() or 1)
+    # One more than there are cores: some of them always wait for a server or a clock.
+    return len(_PROXIES) or min(_MOST_WORKERS, 1 + (os.cpu_count() or 1))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

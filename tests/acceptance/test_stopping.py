@@ -102,10 +102,10 @@ def test_sigterm_is_such_a_wish_and_exits_1(acme: Installation, monkeypatch: pyt
     heard = signal.getsignal(signal.SIGTERM)
     begin = Process.parts
 
-    def parts(here: Process, ledger: Any, tell: Any) -> Any:
+    def parts(here: Process, *told: Any) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
-        return begin(here, ledger, tell)
+        return begin(here, *told)
 
     monkeypatch.setattr(Process, "parts", parts)
 
