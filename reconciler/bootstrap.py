@@ -17,6 +17,7 @@ from reconciler.constant_contact.oauth import OAuth, TokenSlots
 from reconciler.crm import Crm
 from reconciler.errors import SettingsError
 from reconciler.extract import fold
+from reconciler.key_ring import KeyRing
 from reconciler.ledger.database import Ledger
 from reconciler.ledger.members import Keys
 from reconciler.ledger.usage import Usage, pace_of
@@ -27,7 +28,7 @@ from reconciler.reconcile import Parts
 from reconciler.slots import RESERVE
 from reconciler.stopping import Stop
 from reconciler.tokens import Tokens
-from reconciler.vault import KeyRing, Vault, no_keys
+from reconciler.vault import Vault, no_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,7 +78,7 @@ class Process:
         path = self.settings.keyring
         if path is None:
             raise no_keys()
-        return Vault(KeyRing.load(path))
+        return Vault(KeyRing.load(path), reload=lambda: KeyRing.load(path))
 
     def keys(self, vault: Vault) -> Keys:
         return Keys(fold, vault.keyed_hash)

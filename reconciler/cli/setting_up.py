@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.shared import opened_ledger, process, settings
-from reconciler.errors import UsageError
+from reconciler.cli.shared import opened_ledger, process, ready_ledger, settings, tell
+from reconciler.errors import UsageError, VaultError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -16,8 +19,8 @@ def init() -> None:
 
     Example: RECONCILER_DATABASE_URL=postgresql://... RECONCILER_KEYRING=keys.json reconciler init
     """
+    from reconciler.key_ring import KeyRing
     from reconciler.ledger import schema
-    from reconciler.vault import KeyRing
 
     here = process()
     if here.settings.keyring is None:
@@ -63,13 +66,53 @@ def keys_init() -> None:
 
     Example: RECONCILER_KEYRING=keys.json reconciler keys init
     """
-    from reconciler.vault import KeyRing
+    from reconciler.key_ring import KeyRing
 
+    path = _keyring()
+    KeyRing.create(path)
+    click.echo(f"The key ring is {path}. Keep a copy of it: without it the credentials can't be read.", err=True)
+
+
+@keys_group.command("rotate")
+def keys_rotate() -> None:
+    """Seal all credentials with a new key. Stopped half-way, the next one goes on. Runs need not stop.
+
+    Example: reconciler keys rotate
+    """
+    from reconciler import rotation
+
+    here = process()
+    done = rotation.rotate(ready_ledger(here), _keyring(), tell)
+    tell("")
+    click.echo(f"{done.values:,} values are sealed with {done.active} now. Keep a copy of the key ring.", err=True)
+    if done.unopened:
+        raise VaultError(
+            f"These could not be opened and stay as they are: {', '.join(done.unopened)}.",
+            advice="Connect again to store them anew.",
+        )
+    click.echo("`reconciler keys retire KEY_ID` takes an older key out, once every process has started anew.", err=True)
+
+
+@keys_group.command("retire")
+@click.argument("key_id")
+def keys_retire(key_id: str) -> None:
+    """Take an older key out of the key ring; refused while anything is sealed with it.
+
+    Example: reconciler keys retire k1
+    """
+    from reconciler import rotation
+
+    rotation.retire(ready_ledger(process()), _keyring(), key_id)
+    click.echo(
+        f"{key_id} is out of the key ring. Copies of the ledger from before can't be opened without it.", err=True
+    )
+
+
+def _keyring() -> Path:
     path = settings().keyring
     if path is None:
         raise UsageError("no key ring is named", advice="set RECONCILER_KEYRING to a file of yours")
-    KeyRing.create(path)
-    click.echo(f"The key ring is {path}. Keep a copy of it: without it the credentials can't be read.", err=True)
+    return path
 
 
 COMMANDS: Final = (init, schema_group, keys_group)

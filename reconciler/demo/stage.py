@@ -18,11 +18,11 @@ from reconciler.demo.account import Account
 from reconciler.demo.hurry import Hurry
 from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
 from reconciler.errors import UsageError
+from reconciler.key_ring import KeyRing
 from reconciler.ledger import ages, runs, schema, usage
 from reconciler.request import Request
 from reconciler.settings import Settings
 from reconciler.simulator import SideDoor, Simulator
-from reconciler.vault import KeyRing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -14,8 +14,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.errors import VaultError
+from reconciler.key_ring import KeyRing
 from reconciler.secret import Secret
-from reconciler.vault import KeyRing, Vault
+from reconciler.vault import Vault
 
 if TYPE_CHECKING:
     from pathlib import Path
