@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from reconciler import explain_steps
+from reconciler.domain import KEPT_OFF, Reason
 from reconciler.explain_steps import CHANGES, MAILABLE, Difference, Step
 from reconciler.problems import CATALOGUE
 from reconciler.token_end import minute
@@ -21,17 +22,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Row
 
 #: What only the contact itself, the CRM or Constant Contact ends.
-_STANDS: Final = (
-    "unsubscribed",
-    "left_list",
-    "deleted_there",
-    "not_mailable",
-    "opted_out",
-    "out_of_scope",
-    "forgotten",
-    "no_email",
-    "invalid",
-)
+_STANDS: Final = {*KEPT_OFF, Reason.NO_EMAIL, Reason.INVALID}
 
 
 @dataclass(frozen=True, slots=True)
