@@ -58,6 +58,7 @@ def events(found: Sequence[dict[str, Any]]) -> list[str]:
     return [line["event"] for line in found]
 
 
+@pytest.mark.broken_answer
 def test_at_debug_level_no_line_and_no_metric_has_a_secret_or_an_address(
     canary: Canary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
