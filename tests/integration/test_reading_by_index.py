@@ -58,6 +58,10 @@ ASKED: list[tuple[str, Mapping[str, object]]] = [
     ("runs_recent", {**MINE, "limit": 20}),
     ("guard_counts", {**MINE, "run_id": 500}),
     ("guard_members", MINE),
+    ("connection_by_name", {"name": "c1"}),
+    ("connections_ages", {"connection_id": None}),
+    ("run_codes", {"run_id": 500, **MINE}),
+    ("rejects_shown", MINE),
 ]
 
 
