@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,6 +61,17 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         yield made
 
 
+def shown_in_the_readme() -> list[str]:
+    """The lines of the report at its beginning."""
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    return readme.partition("```text\n")[2].partition("```")[0].splitlines()
+
+
+def shape(text: str) -> str:
+    """A text but for its numbers and how it is broken into lines."""
+    return re.sub(r"\d[\d,.]*\d|\d", "#", " ".join(text.split()))
+
+
 def test_the_whole_story_ends_well_and_every_nightmare_stays_one(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +79,8 @@ def test_the_whole_story_ends_well_and_every_nightmare_stays_one(
 
     told = " ".join(capsys.readouterr().out.split())
     assert ended_well, told
+    for line in shown_in_the_readme():
+        assert shape(line) in shape(told), line
     assert "the same contact has the new one, still on its other list, with its tag, its permission as it was" in told
     assert "2 requests wrote 16 contacts, 0 of them among these 6. Back on the list: 0." in told
     assert "34 contacts waiting, the oldest for 3 h 10 min" in told

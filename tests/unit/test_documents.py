@@ -208,6 +208,20 @@ def test_every_link_within_the_documents_leads_somewhere(document: Path) -> None
     assert lost == []
 
 
+@pytest.mark.parametrize("document", _DOCUMENTS, ids=str)
+def test_every_command_that_a_document_says_is_there_with_its_options(document: Path) -> None:
+    text = (_ROOT / document).read_text(encoding="utf-8")
+    said = re.findall(r"(?:^|`|\$ )(?:uv run )?(reconciler (?!contract suite)[a-z][^`\n#|;]*)", text, re.MULTILINE)
+    for words in [line.split() for line in said]:
+        paths = [path for path in _COMMANDS if words[: len(path.split())] == path.split()]
+        is_group = any(path.split()[: len(words)] == words for path in _COMMANDS)
+        assert paths or is_group, (document, words)
+        known = {option for path in paths for each in _COMMANDS[path].params for option in each.opts} | {"--help"}
+        assert {word.split("=")[0] for word in words if re.fullmatch(r"--[a-z-]+(=.*)?", word)} <= known, words
+    targets = set(re.findall(r"^([a-z]+):", (_ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)(?=`|$)", text, re.MULTILINE)) <= targets
+
+
 @pytest.mark.parametrize("document", [file for file in _DOCUMENTS if file.name != "README.md"], ids=str)
 def test_no_line_of_a_document_is_longer_than_a_screen(document: Path) -> None:
     lines = (_ROOT / document).read_text(encoding="utf-8").splitlines()
