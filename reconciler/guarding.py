@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.guard import Excess
+    from reconciler.ledger.database import Transaction
     from reconciler.ledger.guards import Counted
     from reconciler.work import Work
 
@@ -25,10 +26,9 @@ def check(work: Work, *, lifts: bool = True) -> Ending | None:
     """
     connection = work.connection
     with work.write() as tx:
-        guards.exempt(tx, connection.connection_id, work.run_id, is_first=connection.swept_at is None)
-        counted = guards.count(tx, connection.connection_id, work.run_id, connection.limits)
+        counted = _counted(tx, work)
         found = guard.exceeded(counted.changes, connection.limits)
-        is_held = bool(found) and (counted.planned > 0 or counted.changes.people > 0)
+        is_held = bool(found) and counted.planned > 0
         if lifts and not is_held and connection.held_reason == holding.GUARD:
             connections.release(tx, connection.connection_id)
     return _held(counted, found) if is_held else None
@@ -37,7 +37,17 @@ def check(work: Work, *, lifts: bool = True) -> Ending | None:
 def let_pass(work: Work) -> None:
     """Nothing of this plan counts: somebody asked for just this."""
     with work.write() as tx:
-        guards.exempt(tx, work.connection.connection_id, work.run_id, is_first=True)
+        guards.exempt_all(tx, work.run_id)
+
+
+def _counted(tx: Transaction, work: Work) -> Counted:
+    connection = work.connection
+    if connection.swept_at is None:
+        # The first sync: `connect` has shown what it does. A million additions are not marked one by one.
+        guards.exempt_all(tx, work.run_id)
+        return guards.count_people(tx, connection.connection_id, work.run_id, connection.limits)
+    guards.exempt(tx, connection.connection_id, work.run_id)
+    return guards.count(tx, connection.connection_id, work.run_id, connection.limits)
 
 
 def is_told(work: Work, ending: Ending) -> bool:

@@ -4,7 +4,8 @@ WITH counted AS (
     SELECT contact_id, "values", before FROM reconciler.plan_changes
     WHERE run_id = :run_id AND kind IN ('update', 'readdress') AND NOT is_exempt
     UNION ALL
-    SELECT o.contact_id, o."values", o.before FROM reconciler.runs AS r JOIN reconciler.plan_changes AS o ON o.run_id = r.run_id
+    SELECT o.contact_id, o."values", o.before FROM reconciler.runs AS r JOIN reconciler.plans AS p ON p.run_id = r.run_id AND NOT p.is_exempt
+    JOIN reconciler.plan_changes AS o ON o.run_id = r.run_id
     WHERE r.connection_id = :connection_id AND r.run_id <> :run_id AND r.started_at > reconciler.clock() - interval '24 hours'
       AND o.kind IN ('update', 'readdress') AND o.is_sent AND NOT o.is_exempt
 ), changed AS (

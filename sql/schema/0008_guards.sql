@@ -1,7 +1,8 @@
 -- Guards: which planned changes no limit counts, and which plans somebody approved.
 ALTER TABLE reconciler.plan_changes ADD COLUMN is_exempt boolean NOT NULL DEFAULT false;
-COMMENT ON COLUMN reconciler.plan_changes.is_exempt IS
-    'Whether no guard counts it: of the first sync, of an approved plan, or let back in.';
+COMMENT ON COLUMN reconciler.plan_changes.is_exempt IS 'Whether no guard counts it: of an approved plan, or let back in.';
+ALTER TABLE reconciler.plans ADD COLUMN is_exempt boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN reconciler.plans.is_exempt IS 'Whether no guard counts any of it: the first sync, or one contact that somebody asked for.';
 
 -- The guards look at the last day only.
 CREATE INDEX runs_by_start ON reconciler.runs (connection_id, started_at);

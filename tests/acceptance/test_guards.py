@@ -222,7 +222,7 @@ def test_who_is_let_back_in_is_counted_by_no_guard(acme: Installation) -> None:
     assert acme.run()["counts"]["added"] == 3
 
 
-def test_a_contact_limit_holds_also_the_first_sync(acme: Installation) -> None:
+def test_a_contact_limit_holds_and_is_approved(acme: Installation) -> None:
     acme.say("set", "acme", "guard_least=200", "contact_limit=11")
     many(acme, 2)
 
@@ -230,6 +230,18 @@ def test_a_contact_limit_holds_also_the_first_sync(acme: Installation) -> None:
 
     assert held["message"] == "contact limit: 10 active contacts and 2 new ones are 12 (limit 11)"
     assert acme.say("approve", str(held["run_id"]), "--json").json["counts"]["added"] == 2
+
+
+def test_a_contact_limit_holds_a_first_sync_too(installation: Installation) -> None:
+    for number in range(3):
+        installation.add(f"p{number}@example.com")
+    installation.connect("acme", "--no-start")
+    installation.say("set", "acme", "contact_limit=2")
+    installation.say("start", "acme")
+
+    assert installation.run()["message"] == "contact limit: 0 active contacts and 3 new ones are 3 (limit 2)"
+    installation.say("set", "acme", "contact_limit=3")
+    assert installation.run()["counts"]["added"] == 3
 
 
 def test_a_plan_says_that_it_would_be_held_and_holds_nothing(acme: Installation) -> None:
