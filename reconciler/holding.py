@@ -102,7 +102,9 @@ def approve(ledger: Ledger, run_id: int, actor: str) -> tuple[str, str]:
         _must_be_approvable(held)
         _answer(tx, held, run_id, "approved", actor)
         if held.reason == GUARD:
-            guards.approve(tx, held.connection_id, held.held_run_id, actor, APPROVED_HOURS)
+            # The run that was told, and the one that somebody looked at since, with the same numbers.
+            for seen in {held.held_run_id, run_id}:
+                guards.approve(tx, held.connection_id, seen, actor, APPROVED_HOURS)
             connections.release(tx, held.connection_id)
     return str(held.name), _numbers(held.reason, held.counts)
 

@@ -159,6 +159,16 @@ def test_an_approval_of_some_does_not_let_too_many_others_go(acme: Installation)
     assert acme.say("approve", str(said.json["run_id"]), "--json").json["counts"]["added"] == 7
 
 
+def test_an_approval_covers_the_plan_of_the_run_that_somebody_looked_at(acme: Installation) -> None:
+    many(acme, 3)
+    acme.run()
+    acme.sql("UPDATE contacts SET deleted_at = now() WHERE email = 'new0@example.com'")
+    acme.add("other@example.com")
+    later = acme.run()["run_id"]  # as many, and not the same
+
+    assert acme.say("approve", str(later), "--json").json["counts"]["added"] == 3
+
+
 def test_a_declined_plan_waits_without_another_notice(acme: Installation) -> None:
     many(acme, 3)
     number = acme.run()["run_id"]
