@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _TOKEN = "/oauth2/"
 #: What a plan may not touch. The mirrors with their watermark are read anew, and it has a report.
 _NOT_A_PLAN_S = ("rejects", "batches", "batch_contacts", "holds", "approvals")
-#: Of a pair: what was decided. That it is due again is of the mirror, like a contact that was read with another address.
+#: Of a pair: what was decided. That it is due again is of the mirror: a contact was read with another address.
 _DECIDED = "connection_id, contact_id, member_id, verdict, message, decided_at, applied, shown, drifted, refused_fields"
 
 
