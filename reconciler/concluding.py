@@ -56,7 +56,7 @@ def conclude(work: Work, ending: Ending, course: Course, per_day: int, *, is_pla
             holding.hold(tx, work.connection, work.run_id, ending)
         connections.tick(tx, connection_id, quiet=False)
         ending = ending if is_plan or course.reading is None else caught_up(tx, work.connection, ending)
-        ending = holding.lifted(work.connection, ending) if course.reading is not None else ending
+        ending = holding.lifted(tx, work.connection, ending) if course.reading is not None else ending
         report = record(tx, work.connection, work.run_id, ending, told)
         if not is_plan:
             _note_how_it_went(tx, work.connection, report)

@@ -56,7 +56,9 @@ def confirm(work: Work, *, everything: bool) -> None:
             decide_anew(work, contact_ids if everything else changed)
 
 
-def read_again(work: Work, contact_ids: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+def read_again(
+    work: Work, contact_ids: Sequence[str], *, checks_columns: bool = False
+) -> tuple[Sequence[str], Sequence[str]]:
     """Read some contacts and all who share an address with one of them once more from the CRM.
 
     Says who has changed, and whom it read.
@@ -65,7 +67,8 @@ def read_again(work: Work, contact_ids: Sequence[str]) -> tuple[Sequence[str], S
     with work.write() as tx:
         since = value(tx, "clock")
         mates = contacts.mates(tx, mine, contact_ids)
-        extract_again(tx, work.crm, work.connection, mates or list(contact_ids), work.keys.hash_of)
+        among = mates or list(contact_ids)
+        extract_again(tx, work.crm, work.connection, among, work.keys.hash_of, checks_columns=checks_columns)
         return contacts.changed_since(tx, mine, since, mates), mates
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 #: What only the contact itself, the CRM or Constant Contact ends.
 _STANDS: Final = {*KEPT_OFF, Reason.NO_EMAIL, Reason.INVALID}
+#: What the CRM's side alone decides.
+_OF_THE_CONTACT: Final = {
+    *(Reason.OPTED_OUT, Reason.OUT_OF_SCOPE, Reason.NO_EMAIL, Reason.INVALID, Reason.DUPLICATE, Reason.FORGOTTEN)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,13 @@ def of_contact(
     )
 
 
+def of_forgotten(who: str) -> Story:
+    """The story of somebody who was forgotten: there is no more than that."""
+    entry = CATALOGUE[Reason.FORGOTTEN]
+    read = Step("read", "of this person only a keyed hash is kept, which keeps them off", False)
+    return Story(None, who, False, "forgotten", entry.meaning, entry.who, entry.action, "never", [read])
+
+
 def of_member(found: Row | None, who: str) -> Story:
     """The story of somebody whom the CRM does not have: of Constant Contact's account, or of nobody."""
     read = Step(
@@ -102,7 +113,8 @@ def _reason(connection: Connection, found: Row) -> str:
         return "not_yet_seen"
     if found.verdict == "unchanged" and found.is_decided:
         return "synced"
-    if found.verdict in (None, *CHANGES) or not found.is_decided:
+    is_decided = found.is_of_this_contact if found.verdict in _OF_THE_CONTACT else found.is_decided
+    if found.verdict in (None, *CHANGES) or not is_decided:
         return _what_stands_before(connection) or "waiting"
     return str(found.reject_code or found.verdict) if found.verdict == "rejected" else str(found.verdict)
 
@@ -111,8 +123,12 @@ def _what_stands_before(connection: Connection) -> str | None:
     """What keeps all of a connection's changes from going."""
     if connection.disconnected_at is not None:
         return "disconnected"
+    if connection.paused_at is not None:
+        return "paused"
     if connection.held_reason is not None:
         return connection.held_reason if connection.held_reason in CATALOGUE else "held"
+    if connection.quarantined_at is not None:
+        return "quarantined"
     if connection.observe:
         return "observed"
     return None if connection.started_at is not None else "not_started"
@@ -158,7 +174,7 @@ def _evidence(found: Row, history: Sequence[Row], approval: Row | None, *, is_sy
         return told
     if basis := found.rejoin_basis or found.consent_basis:
         told["consent_basis"] = basis
-    if approval is not None:
+    if approval is not None and added and approval.approved_at <= added[0].started_at:
         told |= {
             "approved_by": approval.approved_by,
             "approved_at": minute(approval.approved_at),

@@ -34,7 +34,7 @@ def to_json(found: Story, *, unmasked: bool) -> dict[str, Any]:
         ],
         "differences": [_difference(each, unmasked=unmasked) for each in found.differences],
         "evidence": _evidence(found, unmasked=unmasked),
-        "same_address": list(found.others),
+        "same_address": [_words(each, unmasked=unmasked) for each in found.others],
         "history": [_row(row, unmasked=unmasked) for row in found.history],
     }
 
@@ -49,7 +49,7 @@ def text(found: Story, *, unmasked: bool) -> str:
         [f"Who acts: {found.who}. To do: {found.action}. Next try: {found.next_try}."],
         _steps(found, unmasked=unmasked),
         ["Why it was added", *(f"  {name.replace('_', ' ')}: {_plain(value)}" for name, value in evidence.items())],
-        ["The same address have", *(f"  contact {each}" for each in found.others)],
+        ["The same address have", *(f"  contact {_words(each, unmasked=unmasked)}" for each in found.others)],
         ["History", *_history(found.history, unmasked=unmasked)],
     ]
     shown = [part for part in parts[:3] if part] + [part for part in parts[3:] if len(part) > 1]

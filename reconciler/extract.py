@@ -113,15 +113,22 @@ def _merged(
 
 
 def extract_again(
-    tx: Transaction, crm: Crm, connection: Connection, contact_ids: Sequence[str], hash_of: Callable[[str], bytes]
+    tx: Transaction,
+    crm: Crm,
+    connection: Connection,
+    contact_ids: Sequence[str],
+    hash_of: Callable[[str], bytes],
+    *,
+    checks_columns: bool = False,
 ) -> None:
     """Read some contacts once more, by id, into the mirror. Who is not returned is gone. No watermark moves."""
     gone = forgotten.known(tx, connection.connection_id, hash_of)
-    with crm.snapshot() as snapshot:
-        _must_be_the_same_place(watermarks.read(tx, connection.connection_id), snapshot.position)
-        found = snapshot.of(connection.workspace).rows_among(
-            connection.statement, wanted(connection.columns), contact_ids
-        )
+    with crm.snapshot() as opened:
+        _must_be_the_same_place(watermarks.read(tx, connection.connection_id), opened.position)
+        snapshot = opened.of(connection.workspace)
+        if checks_columns:
+            _must_have_the_same_columns(snapshot, connection)
+        found = snapshot.rows_among(connection.statement, wanted(connection.columns), contact_ids)
         with contextlib.closing(found):
             read = mirror.stage(tx, gone.veiled(_marked(found, connection)), hash_of)
     _refuse_doubled(tx)

@@ -55,7 +55,8 @@ def forget(ledger: Ledger, hash_of: Callable[[str], bytes], address: str, actor:
 def _person(address: str, hash_of: Callable[[str], bytes]) -> Person:
     """Who it is, recognised as an extraction would."""
     trimmed = address.strip()
-    if "@" not in trimmed:
+    local, _, domain = trimmed.rpartition("@")
+    if not (local and domain):
         raise UsageError("that is no e-mail address", advice="for example: `reconciler forget somebody@example.com`")
     found = contact("somebody", trimmed, {}, eligible=True, opted_out=False)
     written = {trimmed, found.address}

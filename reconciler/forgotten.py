@@ -36,6 +36,10 @@ class Forgotten:
     #: Ids of contacts that were recognised by their address alone.
     met: list[str] = field(default_factory=list)
 
+    def has(self, contact_id: str, folded: str) -> bool:
+        """Whether this contact, or whoever has this address, was forgotten."""
+        return contact_hash(self.hash_of, contact_id) in self.contacts or self.hash_of(folded) in self.addresses
+
     def veiled(self, contacts: Iterable[tuple[Contact, bool]]) -> Iterator[tuple[Contact, bool]]:
         """The same contacts, each with its mark; who was forgotten has neither id nor address nor fields."""
         if not self.addresses and not self.contacts:

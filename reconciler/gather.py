@@ -90,10 +90,14 @@ def plan(work: Work, full: str | None, request: Request) -> Plan:
 
 
 def one(work: Work, contact_id: str, course: Course) -> Plan:
-    """Read one contact, who shares its address, and their member; settle what is open, and decide on them alone."""
+    """Read one contact, who shares its address, and their member; settle what is open, and decide on them alone.
+
+    Raises what `contacts` raises: a copy writes nothing, nor does a statement with other columns.
+    """
     mine = work.connection.connection_id
+    home.confirm(work)
     with work.stage("extract"):
-        decide.read_again(work, [contact_id])
+        decide.read_again(work, [contact_id], checks_columns=True)
         _, mates = decide.read_again(work, [contact_id])  # of its address, which may be another one now
     among = sorted({contact_id, *mates})
     with work.stage("verify"):

@@ -34,6 +34,13 @@ def check(work: Work, *, lifts: bool = True) -> Ending | None:
     return _held(counted, found) if is_held else None
 
 
+def note_synced(work: Work) -> None:
+    """A run that may push came through: the first sync is done."""
+    if work.connection.synced_at is None:
+        with work.write() as tx:
+            connections.synced(tx, work.connection.connection_id)
+
+
 def let_pass(work: Work) -> None:
     """Nothing of this plan counts: somebody asked for just this."""
     with work.write() as tx:
@@ -42,7 +49,7 @@ def let_pass(work: Work) -> None:
 
 def _counted(tx: Transaction, work: Work) -> Counted:
     connection = work.connection
-    if connection.swept_at is None:
+    if connection.synced_at is None:
         # The first sync: `connect` has shown what it does. A million additions are not marked one by one.
         guards.exempt_all(tx, work.run_id)
         return guards.count_people(tx, connection.connection_id, work.run_id, connection.limits)

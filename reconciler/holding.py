@@ -77,10 +77,12 @@ def lift_of_the_source(tx: Transaction, connection: Connection, *, is_whole: boo
         connections.release(tx, connection.connection_id)
 
 
-def lifted(connection: Connection, ending: Ending) -> Ending:
-    """The ending of a run that has read the CRM, with a word on the hold that it found lifted."""
-    is_held_still = ending.reason == connection.held_reason
-    if connection.held_at is None or connection.held_reason not in JUDGED_AGAIN or is_held_still:
+def lifted(tx: Transaction, connection: Connection, ending: Ending) -> Ending:
+    """The ending with a word on what held the connection when the run began, and does not any more."""
+    if connection.held_at is None or connection.held_reason not in JUDGED_AGAIN:
+        return ending
+    now = connections.by_name(tx, connection.name)
+    if now is None or now.held_reason == connection.held_reason:
         return ending
     told = f"what had held it since {minute(connection.held_at)} no longer does: {connection.held_reason}"
     return replace(ending, message="; ".join(filter(None, (ending.message, told))))
@@ -98,15 +100,22 @@ def approve(ledger: Ledger, run_id: int, actor: str) -> tuple[str, str]:
     Raises UsageError where nothing is held, or where saying so does not help.
     """
     with ledger.transaction() as tx:
-        held = _held(tx, run_id)
+        held = _held(tx, run_id, also_guarded=True)
+        if GUARD in (held.reason, held.run_reason):
+            return str(held.name), _approve_plan(tx, held, run_id, actor)
         _must_be_approvable(held)
         _answer(tx, held, run_id, "approved", actor)
-        if held.reason == GUARD:
-            # The run that was told, and the one that somebody looked at since, with the same numbers.
-            for seen in {held.held_run_id, run_id}:
-                guards.approve(tx, held.connection_id, seen, actor, APPROVED_HOURS)
-            connections.release(tx, held.connection_id)
-    return str(held.name), _numbers(held.reason, held.counts)
+    return str(held.name), f"{held.counts['read']:,} contacts, after {held.counts['last']:,}"
+
+
+def _approve_plan(tx: Transaction, held: Row, run_id: int, actor: str) -> str:
+    """Let the plan of this run go, and no other one; also once more."""
+    changes = guards.approve(tx, held.connection_id, run_id, actor, APPROVED_HOURS)
+    if held.hold_id is not None:
+        holds.answer(tx, held.hold_id, "approved", actor, APPROVED_HOURS)
+        connections.release(tx, held.connection_id)
+    audit.write(tx, actor, "approve", held.name, {"run_id": run_id, "reason": GUARD, "changes": changes})
+    return f"the plan's {changes:,} contacts and kinds of change"
 
 
 def _must_be_approvable(held: Row) -> None:
@@ -125,23 +134,21 @@ def _must_be_approvable(held: Row) -> None:
 def decline(ledger: Ledger, run_id: int, actor: str) -> str:
     """Say that what is held since a run is wrong: it stays held until it looks right. Says the connection's name."""
     with ledger.transaction() as tx:
-        held = _held(tx, run_id)
-        _answer(tx, held, run_id, "declined", actor)
+        held = _held(tx, run_id, also_guarded=True)
+        if held.hold_id is not None:
+            _answer(tx, held, run_id, "declined", actor)
+        elif guards.end_approval(tx, held.connection_id, run_id):
+            audit.write(tx, actor, "decline", held.name, {"run_id": run_id, "reason": GUARD})
     return str(held.name)
 
 
-def _numbers(reason: str, counts: Mapping[str, int]) -> str:
-    """What was approved, in words."""
-    if reason == GUARD:
-        return f"the plan's {counts['changes']:,} contacts and kinds of change"
-    return f"{counts['read']:,} contacts, after {counts['last']:,}"
-
-
-def _held(tx: Transaction, run_id: int) -> Row:
+def _held(tx: Transaction, run_id: int, *, also_guarded: bool = False) -> Row:
+    """What holds the connection since that run; with `also_guarded` also a plan that was held and is not any more."""
     held = holds.of_run(tx, run_id)
     if held is None:
         raise UsageError("there is no such run", advice="`reconciler runs` lists them")
-    if held.hold_id is None:
+    was_guarded = also_guarded and held.run_reason == GUARD and held.held_run_id is None
+    if held.hold_id is None and not was_guarded:
         told = f"look at `reconciler status {held.name}`"
         if held.held_run_id is not None:
             told = (

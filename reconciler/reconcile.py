@@ -220,7 +220,9 @@ def _standing(work: Work, parts: Parts, request: Request, course: Course) -> End
     if (stopped := standing_stop(work.connection, request)) is not None:
         course.is_quiet = stopped.reason != KNOWN_END  # what stands since an earlier run, that run has told
         return stopped
-    if _is_stopped_for_today(work, parts, request):
+    with work.ledger.transaction() as tx:
+        is_spent = is_stopped_for_today(tx, work.connection, request, parts.pace(work.connection)[1])
+    if is_spent:
         course.is_quiet = True
         return Ending(State.QUOTA, "quota")
     return None
@@ -242,6 +244,8 @@ def _without_a_call(work: Work, request: Request, course: Course, plan: Plan, wh
     if plan.pushable(_singles_left(work)):
         return None
     _demand(plan, request)
+    if not why:
+        guarding.note_synced(work)
     # That something is held no more is told once.
     course.is_quiet = is_quiet and not is_guarded(work.connection, request)
     state = State.OBSERVED if request.plan_only else State.NOTHING_TO_DO
@@ -266,7 +270,10 @@ def _act(work: Work, parts: Parts, plan: Plan, full: str | None, course: Course)
         with work.stage("verify"):
             push.settle(work)
             course.listed_after = work.api.contact_list(work.connection.list_id).members
-    _note_done(work, full if ending.state in (State.COMPLETED, State.NOTHING_TO_DO) else None)
+    is_through = ending.state in (State.COMPLETED, State.NOTHING_TO_DO)
+    _note_done(work, full if is_through else None)
+    if is_through and course.reading is not None:
+        guarding.note_synced(work)
     return ending
 
 
@@ -281,11 +288,6 @@ def _note_done(work: Work, full: str | None) -> None:
 def _demand(plan: Plan, request: Request) -> None:
     if request.only_if not in (None, plan.digest):
         raise OtherPlan(plan.digest)
-
-
-def _is_stopped_for_today(work: Work, parts: Parts, request: Request) -> bool:
-    with work.ledger.transaction() as tx:
-        return is_stopped_for_today(tx, work.connection, request, parts.pace(work.connection)[1])
 
 
 def _singles_left(work: Work) -> int:

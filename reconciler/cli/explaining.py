@@ -33,6 +33,8 @@ def explain(context: click.Context, name: str, who: str, *, sync: bool, unmasked
     """
     from reconciler import explain_page
 
+    if not who.strip():
+        raise UsageError("nobody is named", advice="say an e-mail address, or the CRM's id of a contact")
     here = process()
     ledger = ready_ledger(here)
     code = _sync(here, ledger, name, who) if sync else 0
@@ -51,7 +53,8 @@ def _sync(here: Process, ledger: Ledger, name: str, who: str) -> int:
 
     connection = reconcile.find(ledger, name)
     if connection.held_at is not None:
-        raise UsageError(f"{name} is held, and nothing of it is sent meanwhile", advice=f"`reconciler status {name}`")
+        click.echo(f"{name} is held, and nothing of it is sent meanwhile: `reconciler status {name}`", err=True)
+        return EXITS["held"]
     ids = _found(here, ledger, connection.connection_id, who)
     if not ids and "@" in who:
         raise UsageError("no contact with this address has been read yet", advice="name its id, or run all of them")
@@ -76,12 +79,14 @@ def _found(here: Process, ledger: Ledger, connection_id: int, who: str) -> list[
 
 def _story(here: Process, ledger: Ledger, name: str, who: str) -> Story:
     from reconciler import explain, reconcile
-    from reconciler.ledger import stories
+    from reconciler.ledger import forgotten, stories
 
     connection = reconcile.find(ledger, name)
     mine, keys = connection.connection_id, here.keys(here.vault())
     ids = _found(here, ledger, mine, who)
     with ledger.transaction() as tx:
+        if forgotten.known(tx, mine, keys.hash_of).has(who, keys.fold(who)):
+            return explain.of_forgotten(who)
         found = stories.contact(tx, mine, ids[0]) if ids else None
         if found is None:
             return explain.of_member(stories.member(tx, mine, keys.hash_of(keys.fold(who))), who)

@@ -48,6 +48,8 @@ class Connection:
     pull_since: dt.datetime | None
     pulled_whole_at: dt.datetime | None
     swept_at: dt.datetime | None
+    #: When the first sync was done.
+    synced_at: dt.datetime | None
     quiet_ticks: int
     quiet_since: dt.datetime | None
     last_tick_at: dt.datetime | None
@@ -195,6 +197,11 @@ def release(tx: Transaction, connection_id: int) -> None:
 def pulled(tx: Transaction, connection_id: int, since: dt.datetime, *, whole: bool) -> None:
     """Note from when on the next pull has to ask for changes; in the transaction that wrote the mirror."""
     run(tx, "connection_pulled", connection_id=connection_id, since=since, whole=whole)
+
+
+def synced(tx: Transaction, connection_id: int) -> None:
+    """The first sync is done: from now on the guards count."""
+    run(tx, "connection_synced", connection_id=connection_id)
 
 
 def swept(tx: Transaction, connection: Connection) -> None:

@@ -60,6 +60,11 @@ def people(tx: Transaction, connection_id: int, run_id: int) -> tuple[int, int, 
     return int(found.active), int(found.people), int(found.changes)
 
 
-def approve(tx: Transaction, connection_id: int, run_id: int, actor: str, hours: int) -> None:
-    """Note that somebody approved the plan of a run: it counts for so many hours."""
-    run(tx, "approval_note", connection_id=connection_id, run_id=run_id, actor=actor, hours=hours)
+def approve(tx: Transaction, connection_id: int, run_id: int, actor: str, hours: int) -> int:
+    """Note that somebody approved the plan of a run: it counts for so many hours. Says how many changes it has."""
+    return int(value(tx, "approval_note", connection_id=connection_id, run_id=run_id, actor=actor, hours=hours))
+
+
+def end_approval(tx: Transaction, connection_id: int, run_id: int) -> bool:
+    """What was approved is wrong after all; says whether it still counted."""
+    return run(tx, "approval_end", connection_id=connection_id, run_id=run_id).rowcount > 0

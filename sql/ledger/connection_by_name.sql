@@ -3,7 +3,7 @@ SELECT c.connection_id, c.name, CAST(c.list_id AS text) AS list_id, c.list_name,
        c.custom_fields, c.custom_field_types, c.mapping_digest,
        c.crm_url_sealed, c.settings, c.observe, c.connected_at, c.started_at,
        c.paused_at, c.disconnected_at, c.disconnected_reason, c.held_at, c.held_reason, c.held_message, c.pull_since,
-       c.pulled_whole_at, c.swept_at, c.quiet_ticks, c.quiet_since, c.last_tick_at, c.window_mode, c.window_reason,
+       c.pulled_whole_at, c.swept_at, c.synced_at, c.quiet_ticks, c.quiet_since, c.last_tick_at, c.window_mode, c.window_reason,
        c.home, c.sweep_reason, c.paused_reason, c.paused_message, c.held_run_id,
        c.failures, c.failing_since, c.failing_reason, c.failing_message, c.quarantined_at, c.next_attempt_at,
        (SELECT h.counts FROM reconciler.holds AS h

@@ -51,6 +51,7 @@ SET account_id = EXCLUDED.account_id, list_id = EXCLUDED.list_id, list_name = EX
     held_at = NULL, held_reason = NULL, held_message = NULL, held_run_id = NULL,
     is_remapped = c.is_remapped OR c.mapping_digest <> EXCLUDED.mapping_digest,
     swept_at = CASE WHEN c.list_id = EXCLUDED.list_id THEN c.swept_at END,
+    synced_at = CASE WHEN c.list_id = EXCLUDED.list_id THEN c.synced_at END,
     sweep_reason = CASE
         WHEN c.swept_at IS NULL OR c.list_id <> EXCLUDED.list_id THEN NULL
         WHEN c.mapping_digest <> EXCLUDED.mapping_digest THEN 'mapping_changed'

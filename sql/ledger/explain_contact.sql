@@ -2,6 +2,7 @@
 SELECT c.contact_id, c.address, c.fault, c.eligible, c.opted_out, c.fields, c.refused, c.changed_at, c.gone_at, c.is_unsure,
        w.read_at, p.verdict, p.message, p.decided_at, p.look_again_at, p.applied, p.shown, p.refused_fields, p.untaken, p.drifted,
        p.rejoin_at, p.rejoin_basis,
+       p.contact_digest IS NOT DISTINCT FROM c.digest AS is_of_this_contact,
        p.contact_digest IS NOT DISTINCT FROM c.digest
            AND p.member_digest IS NOT DISTINCT FROM coalesce(m.digest, '') || coalesce(k.digest, '') AS is_decided,
        CAST(t.member_id AS text) AS member_id, t.status, t.on_list, t.absent_at, t.left_at, t.opted_out_at, t.deleted_at,

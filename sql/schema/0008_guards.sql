@@ -4,6 +4,10 @@ COMMENT ON COLUMN reconciler.plan_changes.is_exempt IS 'Whether no guard counts 
 ALTER TABLE reconciler.plans ADD COLUMN is_exempt boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN reconciler.plans.is_exempt IS 'Whether no guard counts any of it: the first sync, or one contact that somebody asked for.';
 
+ALTER TABLE reconciler.connections ADD COLUMN synced_at timestamptz;
+COMMENT ON COLUMN reconciler.connections.synced_at IS 'When its first sync was done; NULL: no guard counts it yet.';
+UPDATE reconciler.connections SET synced_at = swept_at WHERE started_at IS NOT NULL AND NOT observe;
+
 -- The guards look at the last day only.
 CREATE INDEX runs_by_start ON reconciler.runs (connection_id, started_at);
 

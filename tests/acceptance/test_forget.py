@@ -88,6 +88,8 @@ def test_who_was_forgotten_stays_off_and_does_not_come_back_into_the_ledger(offi
     assert "Erased in acme, beta: 4 contacts, 2 members, " in said.err
     assert "still on the list of acme, beta" in said.err
     assert "lovelace" not in said.err
+    for who in (office.ada, "ada.lovelace@example.com"):
+        assert installation.say("explain", "acme", who, "--json").json["reason"] == "forgotten"
     assert traces(installation, *office.words) == set()
     ((action, connection, details),) = installation.sql(
         "SELECT action, connection, details FROM reconciler.audit ORDER BY audit_id DESC LIMIT 1"
@@ -133,6 +135,11 @@ def test_who_was_forgotten_stays_off_and_does_not_come_back_into_the_ledger(offi
     assert "was forgotten" in installation.say("rejoin", "acme", stand_in, "--basis", "asked").err
     assert set(installation.api.written()[written:]) == {"bob@example.com"}
     assert installation.api.members()[_ADDRESS]["last_name"] == "King-Lovelace"
+
+
+def test_an_address_has_two_sides(office: Office) -> None:
+    for half in ("a@", "@example.com"):
+        assert office.installation.say("forget", half).code == 2
 
 
 def test_nobody_is_forgotten_while_a_run_goes_on_or_an_import_of_them_is_unsettled(office: Office) -> None:

@@ -254,6 +254,49 @@ def test_a_contact_limit_holds_a_first_sync_too(installation: Installation) -> N
     assert installation.run()["counts"]["added"] == 3
 
 
+def test_the_first_sync_is_exempt_also_after_a_while_of_looking_on(installation: Installation) -> None:
+    many(installation, 4)
+    assert installation.connect("acme", "--no-start").code == 0
+    assert installation.say("set", "acme", *SMALL).code == 0
+    installation.say("run", "--all")  # a tick compares everything, and sends nothing
+    installation.say("start", "acme")
+
+    assert installation.run()["counts"]["added"] == 4
+    many(installation, 3, "later")
+    assert installation.run()["reason"] == "guard"
+
+
+def test_only_a_run_that_was_held_for_it_can_be_answered_and_only_its_own_plan_goes(acme: Installation) -> None:
+    many(acme, 3, "bad")
+    first = acme.run()["run_id"]
+    other = acme.run("acme", "--only-if", "another")["run_id"]
+    said = acme.say("approve", str(other))
+    assert (said.code, f"run {first}" in said.err) == (2, True)
+    assert "no longer does" not in acme.say("report", str(other)).out
+
+    acme.sql("UPDATE contacts SET deleted_at = now() WHERE email LIKE 'bad%%'")
+    many(acme, 3, "good")
+    second = acme.run()["run_id"]
+    assert acme.say("approve", str(second), "--later").code == 0
+    acme.sql("UPDATE contacts SET deleted_at = NULL WHERE email LIKE 'bad%%'")
+    held = acme.run()
+    assert held["message"].startswith("additions: 3 are added in 24 hours")
+    assert len(acme.api.members()) == 10
+    assert "6 contacts and kinds" in acme.say("approve", str(held["run_id"])).err
+
+
+def test_an_approval_for_later_can_be_taken_back(acme: Installation) -> None:
+    many(acme, 3)
+    number = str(acme.run()["run_id"])
+    assert acme.say("approve", number, "--later").code == 0
+    assert acme.say("approve", number, "--later").code == 0
+
+    assert acme.say("decline", number).code == 0
+
+    assert acme.run()["reason"] == "guard"
+    assert len(acme.api.members()) == 10
+
+
 def test_a_plan_says_that_it_would_be_held_and_holds_nothing(acme: Installation) -> None:
     many(acme, 3)
 
