@@ -114,6 +114,18 @@ def one(work: Work, contact_id: str, course: Course) -> Plan:
         return decide.decide(work, sweep=False, keep=True, among=among)
 
 
+def what_was_sent(work: Work, course: Course, *, has_sent: bool) -> None:
+    """Look for what the run has sent; what earlier runs had left open was settled before. Then count the list."""
+    if has_sent:
+        with work.stage("verify"):
+            push.settle(work)
+            course.listed_after = work.api.contact_list(work.connection.list_id).members
+    listed = course.listed_before if course.listed_after is None else course.listed_after
+    if (has_sent or course.has_settled) and listed is not None:
+        with work.stage("verify"):
+            pull.meet(work, listed)
+
+
 def is_something_open(work: Work, request: Request) -> bool:
     """Whether there is something to look for at Constant Contact though nothing may have changed in the CRM."""
     connection = work.connection

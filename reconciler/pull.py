@@ -57,6 +57,18 @@ def before_push(work: Work, listed: int) -> None:
     _confirm_absent(work)
 
 
+def meet(work: Work, listed: int) -> None:
+    """Read what changed once more where the mirror has others on the list than the list's own count says.
+
+    Who joined and who left since the last reading may have cancelled out in that count, and only one of them been seen.
+    """
+    mine = work.connection.connection_id
+    with work.ledger.transaction() as tx:
+        known, unsure = mirror.on_list_count(tx, mine), mirror.unsure_count(tx, mine)
+    if not known <= listed <= known + unsure:
+        before_push(work, listed)
+
+
 def on_list(work: Work) -> int:
     """How many mailable members the mirror has on the list."""
     with work.ledger.transaction() as tx:

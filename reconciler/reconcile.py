@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, act, concluding, gather, guarding, holding, logs, push, quarantine
+from reconciler import __version__, act, concluding, gather, guarding, holding, logs, quarantine
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
@@ -265,11 +265,8 @@ def _act(work: Work, parts: Parts, plan: Plan, full: str | None, course: Course)
             act.send(work, fresh, pace)
     except (ApiUnavailable, DailyLimitReached) as error:
         ending = ending_of(error, has_sent=_has_sent(work))
-    # What earlier runs had left open was settled before.
-    if ending.state is not State.QUOTA and _has_sent(work):
-        with work.stage("verify"):
-            push.settle(work)
-            course.listed_after = work.api.contact_list(work.connection.list_id).members
+    if ending.state not in (State.QUOTA, State.FAILED):
+        gather.what_was_sent(work, course, has_sent=_has_sent(work))
     is_through = ending.state in (State.COMPLETED, State.NOTHING_TO_DO)
     _note_done(work, full if is_through else None)
     if is_through and course.reading is not None:

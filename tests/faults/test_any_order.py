@@ -81,6 +81,24 @@ def test_whatever_happens_in_whatever_order_nothing_is_lost_and_nobody_is_put_ba
     in_any_order(world, number, 6, 12)
 
 
+def test_who_joined_and_who_left_cancel_out_in_the_list_s_count_and_the_sums_meet_all_the_same(world: World) -> None:
+    """A day that was found by chance: of the two only one is seen when an earlier import is read back."""
+    day = AnyOrder(world, [])
+    day.it_is_killed(at=1, minutes=0.0, who=0)
+    day.a_stranger_joins(where=0)
+    day.somebody_goes_off(action="unsubscribe", who=0)
+    day.it_is_killed(at=47, minutes=0.0, who=0)
+    day.a_field_changes(column="first_name", who=4)
+    day.it_runs_in_full()
+    day.imports_are_otherwise(end="completed", seconds=600.0)
+    day.time_passes(minutes=60.0)
+    day.it_runs_in_full()
+    day.somebody_goes_off(action="unsubscribe", who=0)
+    day.a_stranger_joins(where=0)
+
+    day.teardown()
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("number", range(1, 5))
