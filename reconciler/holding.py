@@ -100,8 +100,8 @@ def approve(ledger: Ledger, run_id: int, actor: str) -> tuple[str, str]:
     Raises UsageError where nothing is held, or where saying so does not help.
     """
     with ledger.transaction() as tx:
-        held = _held(tx, run_id, also_guarded=True)
-        if GUARD in (held.reason, held.run_reason):
+        held = _held(tx, run_id)
+        if held.reason == GUARD or held.is_approved:
             return str(held.name), _approve_plan(tx, held, run_id, actor)
         _must_be_approvable(held)
         _answer(tx, held, run_id, "approved", actor)
@@ -134,21 +134,21 @@ def _must_be_approvable(held: Row) -> None:
 def decline(ledger: Ledger, run_id: int, actor: str) -> str:
     """Say that what is held since a run is wrong: it stays held until it looks right. Says the connection's name."""
     with ledger.transaction() as tx:
-        held = _held(tx, run_id, also_guarded=True)
+        held = _held(tx, run_id)
         if held.hold_id is not None:
             _answer(tx, held, run_id, "declined", actor)
-        elif guards.end_approval(tx, held.connection_id, run_id):
+        else:
+            guards.end_approval(tx, held.connection_id, run_id)
             audit.write(tx, actor, "decline", held.name, {"run_id": run_id, "reason": GUARD})
     return str(held.name)
 
 
-def _held(tx: Transaction, run_id: int, *, also_guarded: bool = False) -> Row:
-    """What holds the connection since that run; with `also_guarded` also a plan that was held and is not any more."""
+def _held(tx: Transaction, run_id: int) -> Row:
+    """What holds the connection since that run; or its plan, which was approved and has yet to go."""
     held = holds.of_run(tx, run_id)
     if held is None:
         raise UsageError("there is no such run", advice="`reconciler runs` lists them")
-    was_guarded = also_guarded and held.run_reason == GUARD and held.held_run_id is None
-    if held.hold_id is None and not was_guarded:
+    if held.hold_id is None and not held.is_approved:
         told = f"look at `reconciler status {held.name}`"
         if held.held_run_id is not None:
             told = (

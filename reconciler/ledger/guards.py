@@ -65,6 +65,6 @@ def approve(tx: Transaction, connection_id: int, run_id: int, actor: str, hours:
     return int(value(tx, "approval_note", connection_id=connection_id, run_id=run_id, actor=actor, hours=hours))
 
 
-def end_approval(tx: Transaction, connection_id: int, run_id: int) -> bool:
-    """What was approved is wrong after all; says whether it still counted."""
-    return run(tx, "approval_end", connection_id=connection_id, run_id=run_id).rowcount > 0
+def end_approval(tx: Transaction, connection_id: int, run_id: int) -> None:
+    """What was approved is wrong after all."""
+    run(tx, "approval_end", connection_id=connection_id, run_id=run_id)

@@ -1,6 +1,8 @@
 -- What holds the connection of a run: since this run, or since one before it, where this one was held for the same reason.
 -- Parameter: run_id.
-SELECT c.connection_id, c.name, r.state, r.reason AS run_reason, c.held_run_id, h.hold_id, h.reason, h.message, h.counts,
+SELECT c.connection_id, c.name,
+       EXISTS (SELECT FROM reconciler.approvals AS a WHERE a.run_id = r.run_id AND a.until > reconciler.clock()) AS is_approved,
+       c.held_run_id, h.hold_id, h.reason, h.message, h.counts,
        -- What was answered stands: not of other numbers, and an approval not for ever.
        CASE WHEN h.answered_counts = h.counts AND coalesce(h.approved_until > reconciler.clock(), true)
             THEN h.answer END AS answer

@@ -293,6 +293,9 @@ def test_an_approval_for_later_can_be_taken_back(acme: Installation) -> None:
 
     assert acme.say("decline", number).code == 0
 
+    for answer in ("approve", "decline"):  # there is nothing left to answer
+        said = acme.say(answer, number)
+        assert (said.code, f"nothing of run {number} is held now" in said.err) == (2, True)
     assert acme.run()["reason"] == "guard"
     assert len(acme.api.members()) == 10
 
