@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler import connections, database_url, notices
+from reconciler import connections, database_url, notices, probe
 from reconciler.constant_contact.calls import Calls, Gate, OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.constant_contact.oauth import OAuth, TokenSlots
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.leases import Lease
     from reconciler.notices import Notices
     from reconciler.points import Reached
+    from reconciler.probe import Facts
     from reconciler.secret import Secret
     from reconciler.settings import Settings
 
@@ -151,6 +152,11 @@ class Process:
     def crm_for_a_check(self, url: Secret | None, limits: Limits) -> Crm:
         """A CRM's database while somebody waits: a statement that runs for minutes is refused sooner than in a run."""
         return self.crm(url, replace(limits, crm_statement_seconds=limits.crm_check_seconds))
+
+    def look_again(self, connection: Connection, limits: Limits) -> Facts:
+        """Try out the statement of a connection on its CRM."""
+        crm = self.crm_for_a_check(connections.crm_url(self.vault(), connection), limits)
+        return probe.look(crm, connection.statement, connection.workspace, limits, self.monotonic)
 
     def _crm_of(self, vault: Vault, connection: Connection) -> Crm:
         # With another key ring every address would have another hash: found out before any is read.

@@ -9,21 +9,16 @@ import click
 
 from reconciler.cli.giving import giver, how_long
 from reconciler.cli.shared import actor, chosen, is_terminal, process, read_text, ready_ledger, tell
-from reconciler.domain import State
-from reconciler.errors import AccessRefused, DailyLimitReached, ReconcilerError, StatementError, UsageError
+from reconciler.errors import DailyLimitReached, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reconciler.bootstrap import Process
     from reconciler.connections import Wish
     from reconciler.constant_contact.wire import ListFound
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger
 
-#: How a plan ends whose consequences can be shown, and what the others mean for `connect`.
-_LOOKED_AT: Final = (State.OBSERVED, State.NOTHING_TO_DO)
-_UNSEEN: Final[Mapping[State, type[ReconcilerError]]] = {State.HELD: StatementError, State.DISCONNECTED: AccessRefused}
 _RESUME: Final = "Resume NAME, or all; also says that the CRM and the ledger are the real ones, and no copies."
 
 
@@ -44,7 +39,7 @@ def connect(name: str, *, device: bool, no_start: bool, **options: Any) -> None:
 
     Example: reconciler connect acme --list-id 06526938-56dd-11e9-932a-fa163e9ec6a5 --credentials token.json
     """
-    from reconciler import connections
+    from reconciler import connections, first_sync
 
     here = process()
     ledger = ready_ledger(here)
@@ -61,7 +56,7 @@ def connect(name: str, *, device: bool, no_start: bool, **options: Any) -> None:
     if before is not None and before.started_at is not None:
         click.echo("It was started before: runs go on where they stopped.", err=True)
         return
-    _show_consequences(here, ledger, name)
+    click.echo(first_sync.look(here.parts(ledger, tell), name, actor()).text)
     if no_start or connection.observe or not _is_yes():
         click.echo(f"Nothing is pushed until `reconciler start {name}`.", err=True)
         return
@@ -174,28 +169,6 @@ def _choose_list(lists: Sequence[ListFound]) -> str:
 def _is_yes() -> bool:
     """At a terminal a person says yes; elsewhere who left out --no-start has."""
     return not is_terminal() or click.confirm("Start?", err=True)
-
-
-def _show_consequences(here: Process, ledger: Ledger, name: str) -> None:
-    from reconciler import connection_page, forecast, reconcile
-    from reconciler.request import Request
-
-    request = Request("connect", actor(), plan_only=True)
-    outcome = reconcile.run(here.parts(ledger, tell), name, request)
-    tell("")
-    if outcome is None or isinstance(outcome, str):
-        raise UsageError(f"the first sync can't be looked at now: {outcome}")
-    if outcome.state not in _LOOKED_AT:
-        error = _UNSEEN.get(outcome.state, ReconcilerError)
-        raise error(
-            f"{name} is connected, but not started, because the first sync can't be looked at: {outcome.message}",
-            advice=f"correct it and connect again; until then nothing of {name} is pushed",
-        )
-    connection = reconcile.find(ledger, name)
-    with ledger.transaction() as tx:
-        touched = forecast.touched(tx, connection.connection_id, outcome.run_id)
-        expected = forecast.of_plan(tx, connection, outcome, here.pace(connection))
-    click.echo(connection_page.consequences(outcome.to_json(), **touched, **expected.to_json()))
 
 
 def _existing(ledger: Ledger, name: str) -> Connection | None:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from reconciler.cli.shared import actor, json_option, print_json, process, read_text, ready_ledger
 from reconciler.errors import StatementError
-
-if TYPE_CHECKING:
-    from reconciler.bootstrap import Process
-    from reconciler.ledger.connections import Connection
-    from reconciler.limits import Limits
-    from reconciler.probe import Facts
 
 
 @click.group("crm")
@@ -68,17 +62,8 @@ def accept(name: str) -> None:
     here = process()
     ledger = ready_ledger(here)
     connection = reconcile.find(ledger, name)
-    told = remapping.accept(ledger, connection, look_again(here, connection, connection.limits), actor())
+    told = remapping.accept(ledger, connection, here.look_again(connection, connection.limits), actor())
     click.echo(f"{name}: {f'accepted: {told}' if told else 'nothing to accept: the columns are as before'}.", err=True)
-
-
-def look_again(here: Process, connection: Connection, limits: Limits) -> Facts:
-    """Try out the statement of a connection on its CRM."""
-    from reconciler import connections, probe
-
-    url = connections.crm_url(here.vault(), connection)
-    crm = here.crm_for_a_check(url, limits)
-    return probe.look(crm, connection.statement, connection.workspace, limits, here.monotonic)
 
 
 COMMANDS: Final = (crm_group,)

@@ -12,11 +12,7 @@ from reconciler.stopping import on_signals
 
 if TYPE_CHECKING:
     from reconciler.bootstrap import Process
-    from reconciler.explain import Story
     from reconciler.ledger.database import Ledger
-
-#: As many rows of a contact's history as a page shows.
-_MOST_ROWS: Final = 60
 
 
 @click.command()
@@ -31,14 +27,14 @@ def explain(context: click.Context, name: str, who: str, *, sync: bool, unmasked
 
     Example: reconciler explain acme ada@example.com
     """
-    from reconciler import explain_page
+    from reconciler import contact_story, explain_page, reconcile
 
     if not who.strip():
         raise UsageError("nobody is named", advice="say an e-mail address, or the CRM's id of a contact")
     here = process()
     ledger = ready_ledger(here)
     code = _sync(here, ledger, name, who) if sync else 0
-    story = _story(here, ledger, name, who)
+    story = contact_story.story(ledger, here.keys(here.vault()), reconcile.find(ledger, name), who)
     if json_:
         print_json(explain_page.to_json(story, unmasked=unmasked))
     else:
@@ -48,14 +44,14 @@ def explain(context: click.Context, name: str, who: str, *, sync: bool, unmasked
 
 def _sync(here: Process, ledger: Ledger, name: str, who: str) -> int:
     """Run for one contact; says with what to exit."""
-    from reconciler import page, reconcile
+    from reconciler import contact_story, page, reconcile
     from reconciler.request import Request
 
     connection = reconcile.find(ledger, name)
     if connection.held_at is not None:
         click.echo(f"{name} is held, and nothing of it is sent meanwhile: `reconciler status {name}`", err=True)
         return EXITS["held"]
-    ids = _found(here, ledger, connection.connection_id, who)
+    ids = contact_story.found(ledger, here.keys(here.vault()), connection.connection_id, who)
     if not ids and "@" in who:
         raise UsageError("no contact with this address has been read yet", advice="name its id, or run all of them")
     with on_signals(here.stop.ask):
@@ -67,32 +63,6 @@ def _sync(here: Process, ledger: Ledger, name: str, who: str) -> int:
         return 0
     click.echo(page.sentence(outcome.to_json()), err=True)
     return EXITS[outcome.state.value]
-
-
-def _found(here: Process, ledger: Ledger, connection_id: int, who: str) -> list[str]:
-    from reconciler.ledger import stories
-
-    keys = here.keys(here.vault())
-    with ledger.transaction() as tx:
-        return stories.found(tx, connection_id, who, keys.hash_of(keys.fold(who)))
-
-
-def _story(here: Process, ledger: Ledger, name: str, who: str) -> Story:
-    from reconciler import explain, reconcile
-    from reconciler.ledger import forgotten, stories
-
-    connection = reconcile.find(ledger, name)
-    mine, keys = connection.connection_id, here.keys(here.vault())
-    ids = _found(here, ledger, mine, who)
-    with ledger.transaction() as tx:
-        if forgotten.known(tx, mine, keys.hash_of).has(who, keys.fold(who)):
-            return explain.of_forgotten(who)
-        found = stories.contact(tx, mine, ids[0]) if ids else None
-        if found is None:
-            return explain.of_member(stories.member(tx, mine, keys.hash_of(keys.fold(who))), who)
-        history = stories.history(tx, mine, found.contact_id, _MOST_ROWS)
-        approval = stories.approval(tx, mine, found.contact_id)
-    return explain.of_contact(connection, found, history, approval, ids[1:])
 
 
 COMMANDS: Final = (explain,)

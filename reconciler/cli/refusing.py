@@ -41,21 +41,11 @@ def retry(name: str, contact_ids: tuple[str, ...]) -> None:
 
     Example: reconciler retry acme 1042
     """
-    from reconciler import reconcile
-    from reconciler.errors import UsageError
-    from reconciler.ledger import audit
-    from reconciler.ledger import rejects as stored
+    from reconciler import reconcile, retrying
 
     ledger = ready_ledger(process())
-    connection = reconcile.find(ledger, name)
-    with ledger.transaction() as tx:
-        again = stored.rearm(tx, connection.connection_id, contact_ids or None, with_fields=True)
-        if unknown := [each for each in contact_ids if each not in again]:
-            raise UsageError(
-                f"nothing of {', '.join(unknown)} was refused", advice=f"`reconciler rejects {name}` lists who is"
-            )
-        audit.write(tx, actor(), "retry", name, {"contact_ids": list(contact_ids) or "all", "contacts": len(again)})
-    click.echo(f"{name}: the next run tries {len(again):,} again.", err=True)
+    again = retrying.retry(ledger, reconcile.find(ledger, name), contact_ids, actor())
+    click.echo(f"{name}: the next run tries {again:,} again.", err=True)
 
 
 COMMANDS: Final = (rejects, retry)

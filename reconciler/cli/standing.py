@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.shared import chosen, json_option, print_json, private_file, process, ready_ledger
-from reconciler.errors import UsageError, VaultError
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.bootstrap import Process
@@ -72,67 +72,13 @@ def _write_still_on_list(ledger: Ledger, connection: Connection, file: str) -> N
 
 
 def _status(tx: Transaction, here: Process, connection: Connection, *, json_: bool) -> object:
-    from reconciler import connection_page, health, mapping, record, token_end
-    from reconciler.ledger import ages, runs, usage
+    from reconciler import connection_page, record, status
 
+    found = status.look(tx, here.vault if here.settings.keyring else None, connection, here.pace(connection)[1])
+    if json_:
+        return found.to_json()
     standing = record.standing(tx, connection.connection_id)
-    last = runs.latest(tx, connection.connection_id)
-    left = usage.left_today(tx, connection.account.key_fingerprint, here.pace(connection)[1])
-    fresh = health.judge(ages.of_one(tx, connection.connection_id))
-    behind = (fresh.waiting, fresh.oldest_seconds)
-    unusable = _unusable(here, connection)
-    if not json_:
-        return connection_page.status(connection, standing, last, left, fresh, unusable)
-    return {
-        "connection": connection.name,
-        "badge": connection_page.badge(connection, behind, unusable),
-        "unusable": unusable,
-        "account": connection.account.organization,
-        "list": {"list_id": connection.list_id, "name": connection.list_name},
-        "behind": {"contacts": behind[0], "oldest_seconds": round(behind[1])},
-        "freshness": fresh.to_json(),
-        "token": token_end.of_account(connection.account, connection.now).to_json(),
-        "left_today": left,
-        "last_run": last and last.report,
-        "quiet_ticks": connection.quiet_ticks,
-        "window": {"mode": connection.window_mode, "reason": connection.window_reason},
-        "statement": {"digest": mapping.statement_digest(connection.statement), "columns": dict(connection.columns)},
-        "held": _standing_word(connection.held_reason, connection.held_message, connection.held_run_id),
-        "quarantine": _quarantine(connection),
-        "paused": _standing_word(connection.paused_reason, connection.paused_message, None),
-    }
-
-
-def _unusable(here: Process, connection: Connection) -> str | None:
-    """Why its credentials can't be opened with this key ring, if so; without one it is not known."""
-    from reconciler import connections
-
-    if here.settings.keyring is None:
-        return None
-    try:
-        vault = here.vault()
-        connections.token(vault, connection)
-        connections.crm_url(vault, connection)
-    except VaultError as error:
-        return f"{error} {error.advice}"
-    return None
-
-
-def _quarantine(connection: Connection) -> dict[str, object] | None:
-    if connection.quarantined_at is None:
-        return None
-    again = connection.next_attempt_at
-    return {
-        "reason": connection.failing_reason,
-        "message": connection.failing_message,
-        "since": connection.quarantined_at.isoformat(),
-        "failures": connection.failures,
-        "next_attempt_at": again and again.isoformat(),
-    }
-
-
-def _standing_word(reason: str | None, message: str | None, run_id: int | None) -> dict[str, object] | None:
-    return None if reason is None else {"reason": reason, "message": message, "run_id": run_id}
+    return connection_page.status(connection, standing, found.last, found.left_today, found.health, found.unusable)
 
 
 COMMANDS: Final = (status,)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.crm import look_again
 from reconciler.cli.shared import actor, json_option, print_json, process, ready_ledger
 from reconciler.errors import UsageError
 
@@ -38,7 +37,7 @@ def set_(name: str, pairs: Sequence[str], *, json_: bool) -> None:
     if wrong := [pair for pair in pairs if "=" not in pair]:
         raise UsageError(f"{wrong[0]!r} is not of the form KEY=VALUE")
     wanted = dict(pair.split("=", 1) for pair in pairs)
-    chosen = tuning.tune(ledger, connection, wanted, actor(), lambda limits: look_again(here, connection, limits))
+    chosen = tuning.tune(ledger, connection, wanted, actor(), lambda limits: here.look_again(connection, limits))
     click.echo(f"{name}: {', '.join(f'{key}={value}' for key, value in chosen.items())}", err=True)
 
 
