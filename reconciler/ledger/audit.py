@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.ledger.database import as_json, run
+from reconciler.ledger.database import SEEN, as_json, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,4 +14,6 @@ if TYPE_CHECKING:
 
 def write(tx: Transaction, actor: str, action: str, connection: str | None, details: Mapping[str, object]) -> None:
     """Write down an action in the transaction that does it. `details` holds no secret."""
-    run(tx, "audit_write", actor=actor, action=action, connection=connection, details=as_json(details))
+    place, request_id = tx.info.get(SEEN) or (None, None)
+    told = {"actor": actor, "action": action, "connection": connection, "details": as_json(details)}
+    run(tx, "audit_write", **told, place=place, request_id=request_id)

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import re
+from copy import copy as copy_of
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -29,6 +30,8 @@ Transaction = sa.Connection
 Row = sa.Row[Any]
 #: Where a transaction keeps the name of what it wrote last.
 _WROTE: Final = "reconciler wrote"
+#: Where it keeps from where it is used, and for which request: what the audit writes down.
+SEEN: Final = "reconciler seen from"
 #: Made once: `json.dumps` with these options makes one for each value.
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
@@ -39,9 +42,16 @@ class Ledger:
     def __init__(self, url: DatabaseUrl, reached: Reached = nobody) -> None:
         self._url = url
         self._reached = reached
+        self._seen: tuple[str, str] | None = None
         self._engine = sa.create_engine(
             "postgresql+psycopg://", creator=self._connect, pool_pre_ping=True, hide_parameters=True
         )
+
+    def seen_from(self, place: str, request_id: str) -> Ledger:
+        """The same ledger, as it is used from a place and for a request: the audit writes both down."""
+        mine = copy_of(self)
+        mine._seen = (place, request_id)  # noqa: SLF001 - of the same class
+        return mine
 
     def _connect(self) -> psycopg.Connection[Any]:
         # Statements prepared by name would stick to a pooler's server connection.
@@ -56,6 +66,7 @@ class Ledger:
         try:
             with self._engine.begin() as tx:
                 tx.info.pop(_WROTE, None)
+                tx.info[SEEN] = self._seen
                 if held is not None and not one(tx, "lease_check", connection_id=held[0], fence=held[1]):
                     raise LeaseLost
                 yield tx

@@ -1,3 +1,3 @@
--- Write down who did what. Parameters: actor, action, connection, details.
-INSERT INTO reconciler.audit (at, actor, action, connection, details)
-VALUES (reconciler.clock(), :actor, :action, CAST(:connection AS text), CAST(:details AS jsonb));
+-- Write down who did what, and from where. Parameters: actor, action, connection, details, place, request_id.
+INSERT INTO reconciler.audit (at, actor, action, connection, details, place, request_id)
+VALUES (reconciler.clock(), :actor, :action, CAST(:connection AS text), CAST(:details AS jsonb), :place, :request_id);

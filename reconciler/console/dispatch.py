@@ -1,0 +1,96 @@
+"""From a request to an answer: who asks, whether they may, what it is about; then the page's own function."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from reconciler.console import forgery, scope, sessions
+from reconciler.console.answers import Elsewhere, Page
+from reconciler.console.desk import Visit
+from reconciler.errors import ApiError, LedgerError, Mistake, ReconcilerError
+from reconciler.ledger import console
+
+if TYPE_CHECKING:
+    from reconciler.console.answers import Answer
+    from reconciler.console.asked import Asked
+    from reconciler.console.desk import Desk
+    from reconciler.console.routes import Route
+    from reconciler.console.scope import Scope
+    from reconciler.console.sessions import Session
+
+_log: Final = logging.getLogger(__name__)
+#: For so long after somebody proved who they are they may do what is sensitive.
+FRESH_SECONDS: Final = 600.0
+
+
+def answer(desk: Desk, route: Route, asked: Asked) -> tuple[Answer, Session | None]:
+    """Answer a request; says also whose session it was. Never raises."""
+    session = None
+    try:
+        session = sessions.of(desk, asked)
+        if session is None:
+            return _unknown(asked), None
+        return _answer(desk, route, asked, session), session
+    except LedgerError as error:
+        _log.error("request %s: %s", asked.request_id, error)
+        return trouble(
+            asked, 503, "The ledger can't be used now.", "Nothing was changed. Try again in a minute."
+        ), session
+    except ReconcilerError as error:
+        status = 502 if isinstance(error, ApiError) else 400
+        return trouble(asked, status, str(error), error.advice), session
+    except Exception as error:  # noqa: BLE001 - nobody shall have to read a traceback
+        _log.error("request %s: %s", asked.request_id, Mistake.of(error))
+        _log.debug("where it was made", exc_info=error)
+        return trouble(asked, 500, "Something went wrong here, and it is not your doing.", ""), session
+
+
+def trouble(asked: Asked, status: int, told: str, advice: str) -> Page:
+    """A page that says what is wrong and what to do; log lines of the same request have the same number."""
+    content = {"error": told, "advice": advice, "request_id": asked.request_id}
+    return Page("trouble.html", "That did not work", content, status)
+
+
+def _answer(desk: Desk, route: Route, asked: Asked, session: Session) -> Answer:
+    if route.method == "POST" and (why := forgery.suspicion(asked, desk.address, session.form_token)) is not None:
+        _log.warning("request %s: not believed: %s", asked.request_id, why)
+        return trouble(
+            asked, 403, "This form was not sent from a page of your session.", "Go back and reload the page."
+        )
+    ledger = desk.ledger.seen_from(asked.place, asked.request_id)
+    with ledger.transaction() as tx:
+        now = console.now(tx)
+        found = scope.look_up(tx, session.person.grants, asked.names)
+    if found is None:
+        return trouble(asked, 404, "There is nothing at this address.", "It may be of a workspace that is not yours.")
+    if (found.role or 0) < route.least:
+        _log.warning("request %s: %s needs the role %s", asked.request_id, route.path, route.least.word)
+        return trouble(asked, 403, f"This needs the role {route.least.word}.", "Ask somebody who has it.")
+    if route.is_sensitive and not session.person.is_fresh(now, FRESH_SECONDS):
+        return Elsewhere(f"/sign-in/again?to={_came_from(asked, found)}")
+    visit = Visit(
+        desk=desk,
+        ledger=ledger,
+        person=session.person,
+        form_token=session.form_token,
+        session_hash=session.session_hash,
+        now=now,
+        query=asked.query,
+        form=asked.form,
+        connection_or_none=found.connection,
+        run_id=found.run_id,
+        names=asked.names,
+    )
+    return route.handler(visit)
+
+
+def _unknown(asked: Asked) -> Answer:
+    if asked.wants_json or asked.method != "GET":
+        return trouble(asked, 401, "Nobody is signed in.", "Sign in again.")
+    return Elsewhere("/sign-in")
+
+
+def _came_from(asked: Asked, found: Scope) -> str:
+    """Where to go on after signing in again: a page, and never the action itself."""
+    return asked.path if asked.method == "GET" else f"/connections/{found.connection.name}" if found.connection else "/"

@@ -1,0 +1,65 @@
+"""An answer as bytes: HTML by a template, or the same as JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reconciler import __version__, page
+from reconciler.console.access import Role
+
+if TYPE_CHECKING:
+    from reconciler.console.access import Person
+    from reconciler.console.answers import Page
+
+
+def html(answer: Page, person: Person | None, form_token: str, once: str) -> str:
+    """The page. Every value is escaped; `once` is the number that makes a doubled form one action."""
+    return (
+        _environment()
+        .get_template(answer.template)
+        .render(
+            it=answer.content,
+            typed=answer.form,
+            title=answer.title,
+            person=person,
+            form_token=form_token,
+            once=once,
+        )
+    )
+
+
+def as_json(answer: Page) -> str:
+    return json.dumps(answer.content, ensure_ascii=False, default=_text)
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reconciler.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["capital"] = page.capital
+    environment.filters["moment"] = _moment
+    environment.globals["Role"] = Role
+    environment.globals["version"] = __version__
+    return environment
+
+
+def _moment(value: dt.datetime | str) -> dict[str, Any]:
+    """A time for the `time` element: as a script reads it, and as who has no script does."""
+    moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    moment = moment.astimezone(dt.UTC)
+    return {"at": moment.isoformat(timespec="seconds"), "utc": f"{moment:%Y-%m-%d %H:%M} UTC"}

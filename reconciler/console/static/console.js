@@ -1,0 +1,29 @@
+// Everything works without this file, but that times are in the reader's own zone, and live progress.
+"use strict";
+
+const inZone = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
+
+const putInZone = (root) => {
+  for (const time of root.querySelectorAll("time[datetime]:not([data-in-zone])")) {
+    time.textContent = inZone.format(new Date(time.dateTime));
+    time.dataset.inZone = "";
+  }
+};
+
+// A second click while the first one is under way is none; after going back the buttons work again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if ("sent" in form.dataset) { event.preventDefault(); return; }
+  form.dataset.sent = "";
+  form.setAttribute("aria-busy", "true");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }
+});
+
+putInZone(document);
+document.addEventListener("htmx:afterSwap", (event) => putInZone(event.target.parentElement ?? document));
