@@ -13,9 +13,9 @@ from reconciler.request import Request
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.forecast import Forecast
+    from reconciler.forecast import Forecast, Planned
     from reconciler.ledger.connections import Connection
-    from reconciler.ledger.database import Ledger
+    from reconciler.ledger.database import Ledger, Row
     from reconciler.reconcile import Parts
     from reconciler.report import Report
 
@@ -74,7 +74,18 @@ def look(parts: Parts, name: str, actor: str) -> Consequences:
 
 def of_plan(ledger: Ledger, connection: Connection, planned: Report, pace: tuple[float, int]) -> Consequences:
     """What sending this plan would do, right after it was made."""
+    return _of(ledger, connection, planned, planned.to_json(), pace)
+
+
+def of_run(ledger: Ledger, connection: Connection, run: Row, pace: tuple[float, int]) -> Consequences:
+    """What sending the plan of a run would do: of one that only planned, and a while ago at most."""
+    return _of(ledger, connection, run, run.report, pace)
+
+
+def _of(
+    ledger: Ledger, connection: Connection, planned: Planned, told: Mapping[str, Any], pace: tuple[float, int]
+) -> Consequences:
     with ledger.transaction() as tx:
         touched = forecast.touched(tx, connection.connection_id, planned.run_id)
         expected = forecast.of_plan(tx, connection, planned, pace)
-    return Consequences(planned.to_json(), touched["known"], touched["overwritten"], touched["active"], expected)
+    return Consequences(told, touched["known"], touched["overwritten"], touched["active"], expected)

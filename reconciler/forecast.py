@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconciler import pull
 from reconciler.ledger import batches, guards, members, plans, usage
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Transaction
     from reconciler.ledger.plans import Size
     from reconciler.limits import Limits
-    from reconciler.report import Report
 
 #: What an export of the list takes, with waiting for it and with what changed on the list.
 _EXPORT_CALLS: Final = 10
@@ -24,6 +23,17 @@ _POLLS: Final = 4
 _POLLS_SECONDS: Final = 30
 #: Read, write, read.
 _SINGLE_CALLS: Final = 3
+
+
+class Planned(Protocol):
+    """A run that made a plan: its report, or its row in the ledger."""
+
+    @property
+    def run_id(self) -> int: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Forecast:
         return f"{cost}: it would stop there, and go on after 00:00 UTC, on {self.days} days in all."
 
 
-def of_plan(tx: Transaction, connection: Connection, planned: Report, pace: tuple[float, int]) -> Forecast:
+def of_plan(tx: Transaction, connection: Connection, planned: Planned, pace: tuple[float, int]) -> Forecast:
     """What a run right after this plan would cost, at a pace a second and a UTC day."""
     situation = _situation(tx, connection, planned)
     cost = reading_calls(situation, connection.limits) + writing_calls(situation, connection.limits)
@@ -123,7 +133,7 @@ def touched(tx: Transaction, connection_id: int, run_id: int) -> dict[str, Any]:
     }
 
 
-def _situation(tx: Transaction, connection: Connection, planned: Report) -> Situation:
+def _situation(tx: Transaction, connection: Connection, planned: Planned) -> Situation:
     mine, size = connection.connection_id, plans.size(tx, planned.run_id)
     # A first run uses what `connect` or `plan` has just read.
     is_whole = planned.mode == "full" and planned.reason != "first_run"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from reconciler.console.access import Role
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from reconciler.console.background import Background
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger
+
+#: What fits into the ledger's column.
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,11 @@ class Visit:
     form: Mapping[str, str]
     #: The connection that the address names, or whose run it names.
     connection_or_none: Connection | None = None
-    run_id: int | None = None
-    #: The rest of what the address names.
-    names: Mapping[str, str] | None = None
+    run_id_or_none: int | None = None
+    #: What the address names, as it stands there.
+    names: Mapping[str, str] = field(default_factory=dict)
+    #: Their role in the workspace of the connection; where the address names none, the highest they have in any.
+    role: Role = Role.VIEWER
 
     @property
     def connection(self) -> Connection:
@@ -56,5 +64,17 @@ class Visit:
         return self.connection_or_none
 
     @property
+    def run_id(self) -> int:
+        """The run that the address names; only for routes that name one."""
+        if self.run_id_or_none is None:
+            raise LookupError("this address names no run")
+        return self.run_id_or_none
+
+    @property
     def actor(self) -> str:
         return self.person.actor
+
+    def number(self, name: str) -> int | None:
+        """A number that the form has; None where it is none."""
+        text = self.form.get(name, "")
+        return int(text) if _NUMBER.fullmatch(text) else None

@@ -64,7 +64,7 @@ def _answer(desk: Desk, route: Route, asked: Asked, session: Session) -> Answer:
         found = scope.look_up(tx, session.person.grants, asked.names)
     if found is None:
         return trouble(asked, 404, "There is nothing at this address.", "It may be of a workspace that is not yours.")
-    if (found.role or 0) < route.least:
+    if found.role is None or found.role < route.least:
         _log.warning("request %s: %s needs the role %s", asked.request_id, route.path, route.least.word)
         return trouble(asked, 403, f"This needs the role {route.least.word}.", "Ask somebody who has it.")
     if route.is_sensitive and not session.person.is_fresh(now, FRESH_SECONDS):
@@ -79,8 +79,9 @@ def _answer(desk: Desk, route: Route, asked: Asked, session: Session) -> Answer:
         query=asked.query,
         form=asked.form,
         connection_or_none=found.connection,
-        run_id=found.run_id,
+        run_id_or_none=found.run_id,
         names=asked.names,
+        role=found.role,
     )
     return route.handler(visit)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.ledger import connections, console
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from reconciler.console.access import Grants, Role
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Transaction
+
+#: What fits into the ledger's column.
+_RUN_ID: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +41,4 @@ def look_up(tx: Transaction, grants: Grants, names: Mapping[str, str]) -> Scope 
 
 def _number(text: str) -> int:
     """A run's number; 0, which no run has, where it is none."""
-    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 18 else 0  # noqa: PLR2004 - fits a bigint
+    return int(text) if _RUN_ID.fullmatch(text) else 0

@@ -25,5 +25,9 @@ addEventListener("pageshow", () => {
   }
 });
 
+// What goes on is looked at again after a while.
+const waiting = document.querySelector("[data-look-again]");
+if (waiting) setTimeout(() => location.reload(), Number(waiting.dataset.lookAgain));
+
 putInZone(document);
 document.addEventListener("htmx:afterSwap", (event) => putInZone(event.target.parentElement ?? document));

@@ -1,0 +1,34 @@
+"""A form that is sent twice does its action once: the second sending is led to where the first one was."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from reconciler.console.answers import Elsewhere
+from reconciler.errors import UsageError
+from reconciler.ledger import console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.console.desk import Visit
+
+
+def once(visit: Visit, otherwise: str, act: Callable[[], str]) -> Elsewhere:
+    """Do what a form asks for, unless it was done; `act` says which page it leads to.
+
+    The second sending of a form whose action goes on yet, or failed, is led to `otherwise`. Raises UsageError for a
+    form without a number of its own, and what `act` raises.
+    """
+    number = visit.form.get("once", "")
+    if not number:
+        raise UsageError("this form has no number of its own", advice="go back, reload the page, and send it again")
+    mark = hashlib.sha256(visit.session_hash + number.encode()).digest()
+    with visit.ledger.transaction() as tx:
+        if not console.begin_once(tx, mark, visit.session_hash):
+            return Elsewhere(console.led_to(tx, mark) or otherwise)
+    to = act()
+    with visit.ledger.transaction() as tx:
+        console.note_led_to(tx, mark, to)
+    return Elsewhere(to)
