@@ -16,6 +16,7 @@ from reconciler.limits import Limits
 from reconciler.origin import differences
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reconciler.constant_contact.client import ConstantContact
@@ -95,7 +96,8 @@ def connect(doors: Doors, wish: Wish, give: Callable[[], Credentials], actor: st
     home = doors.ledger.origin()
     with _alone(doors.ledger, before, found), doors.ledger.transaction() as tx:
         _store(tx, doors.vault, wish, given, account, found, seen, custom, home)
-        audit.write(tx, actor, "connect", wish.name, {"account": account.encoded_account_id, "list": found.list_id})
+        told = {"account": account.encoded_account_id, "list": found.list_id}
+        audit.write(tx, actor, "connect", wish.name, {**told, "before": before and {"list": before.list_id}})
         connection = stored.by_name(tx, wish.name)
     if connection is None:
         raise UsageError(f"the connection {wish.name!r} was disconnected and erased at the same moment")
@@ -125,7 +127,7 @@ def start(ledger: Ledger, connection: Connection, actor: str) -> None:
     """From now on runs push."""
     with ledger.transaction() as tx:
         stored.start(tx, connection.connection_id)
-        audit.write(tx, actor, "start", connection.name, {})
+        audit.write(tx, actor, "start", connection.name, _change("started", connection.started_at, now=True))
 
 
 def pause(ledger: Ledger, connection: Connection, actor: str) -> None:
@@ -133,7 +135,7 @@ def pause(ledger: Ledger, connection: Connection, actor: str) -> None:
     with ledger.transaction() as tx:
         stored.pause(tx, connection.connection_id)
         leases.fence_off(tx, connection.connection_id)
-        audit.write(tx, actor, "pause", connection.name, {})
+        audit.write(tx, actor, "pause", connection.name, _change("paused", connection.paused_at, now=True))
 
 
 def resume(ledger: Ledger, connection: Connection, actor: str) -> None:
@@ -149,7 +151,13 @@ def resume(ledger: Ledger, connection: Connection, actor: str) -> None:
 def _resumed(connection: Connection, home: Origin) -> dict[str, object]:
     """What resuming has confirmed and lifted, for the audit."""
     confirmed = {"paused": connection.paused_message, "home": home.to_json()} if connection.paused_reason else {}
-    return {**confirmed, **({"held": connection.held_reason} if connection.held_reason else {})}
+    held = {"held": connection.held_reason} if connection.held_reason else {}
+    return {**confirmed, **held, **_change("paused", connection.paused_at, now=False)}
+
+
+def _change(what: str, since: dt.datetime | None, *, now: bool) -> dict[str, object]:
+    """Before and after, for the audit."""
+    return {"before": {what: since is not None}, "after": {what: now}}
 
 
 def disconnect(ledger: Ledger, connection: Connection, actor: str) -> bool:
@@ -158,7 +166,8 @@ def disconnect(ledger: Ledger, connection: Connection, actor: str) -> bool:
         stored.disconnect(tx, connection.connection_id, "disconnected by hand")
         leases.fence_off(tx, connection.connection_id)
         forgotten = accounts.forget_unused_credentials(tx, connection.account.account_id)
-        audit.write(tx, actor, "disconnect", connection.name, {"credentials_forgotten": forgotten})
+        told = _change("disconnected", connection.disconnected_at, now=True)
+        audit.write(tx, actor, "disconnect", connection.name, {**told, "credentials_forgotten": forgotten})
     return forgotten
 
 
