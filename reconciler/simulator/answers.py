@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs
 
 JsonObject = Mapping[str, object]
 
@@ -71,6 +72,16 @@ def invalid(message: str) -> Refused:
 def missing(message: str) -> Refused:
     """Refuse a request for what isn't there."""
     return Refused(error_list(404, NOT_FOUND, message))
+
+
+def form_fields(text: str) -> dict[str, str]:
+    """Read a form, or a query; of a name that comes twice the last is meant."""
+    return {name: values[-1] for name, values in parse_qs(text).items()}
+
+
+def form_of(request: Request) -> dict[str, str]:
+    """Read the body as a form."""
+    return form_fields(request.body.decode(errors="replace"))
 
 
 def json_object(request: Request) -> dict[str, object]:

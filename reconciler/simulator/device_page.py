@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import html
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
-from reconciler.simulator.answers import Answer, Request
+from reconciler.simulator.answers import Answer, Request, form_fields, form_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +25,13 @@ _FORM = """<form method="post" action="/activate"><p>The device with the code <b
 def answer(devices: Devices, request: Request, now: float) -> Answer:
     """Show which codes wait, or take somebody's decision."""
     if request.method == "POST":
-        form = {name: values[-1] for name, values in parse_qs(request.body.decode(errors="replace")).items()}
+        form = form_of(request)
         try:
             device = devices.decide(form.get("user_code", ""), form.get("action", ""))
         except ValueError:
             return _page("<p>There is no such code.</p>", 400)
         return _page(f"<p>The device with the code {html.escape(device.user_code)} was {device.decision}.</p>")
-    return _page(_forms(devices.waiting(now), parse_qs(request.query).get("user_code", [""])[0]))
+    return _page(_forms(devices.waiting(now), form_fields(request.query).get("user_code", "")))
 
 
 def _forms(waiting: Sequence[Device], user_code: str) -> str:

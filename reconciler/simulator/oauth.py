@@ -1,4 +1,4 @@
-"""The OAuth server: the token endpoint, and where a device asks for a code.
+"""The OAuth server: the token endpoint, and where a device asks for a code. The browser's part is the consent page.
 
 Its refusals are {"error", "error_description"} with status 400, as observed with invalid_grant; invalid_client is 401.
 """
@@ -8,14 +8,15 @@ from __future__ import annotations
 import base64
 import binascii
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs, unquote_plus
+from urllib.parse import unquote_plus
 
-from reconciler.simulator.answers import Answer, Refused, Request, as_json, error_object
+from reconciler.simulator.answers import Answer, Refused, Request, as_json, error_object, form_of
 from reconciler.simulator.devices import LIFE_SECONDS, Devices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.simulator.codes import Codes
     from reconciler.simulator.switches import Switches
     from reconciler.simulator.tokens import Tokens
 
@@ -23,6 +24,7 @@ DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 SCOPES: Final = frozenset({
     "contact_data", "campaign_data", "account_read", "account_update", "offline_access",
 })  # fmt: skip
+NO_SCOPE: Final = "One or more scopes are not configured for the authorization server."
 THROTTLED: Final = error_object(429, "throttled", "Too Many Requests")
 
 _WORDS: Final[Mapping[str, str]] = {
@@ -37,9 +39,10 @@ _WORDS: Final[Mapping[str, str]] = {
 class OAuth:
     """Hands out tokens. Not safe for threads by itself: whoever holds the simulator's lock may call it."""
 
-    def __init__(self, tokens: Tokens, devices: Devices) -> None:
+    def __init__(self, tokens: Tokens, devices: Devices, codes: Codes) -> None:
         self._tokens = tokens
         self._devices = devices
+        self._codes = codes
         self._asked = float("-inf")
 
     def token(self, request: Request, now: float, switches: Switches) -> Answer:
@@ -47,12 +50,14 @@ class OAuth:
         if (switches.limits or switches.token_limit) and now - self._asked < 1:
             raise Refused(THROTTLED)
         self._asked = now
-        form = _form(request)
+        form = form_of(request)
         self._authenticate(request, form, switches.client_secret)
         match form.get("grant_type"):
             case "refresh_token":
                 pair = self._tokens.renew(form.get("refresh_token", ""), now, switches)
                 return as_json(pair.shown()) if pair else _refusal("invalid_grant")
+            case "authorization_code":
+                return self._code(form, now, switches)
             case kind if kind == DEVICE_GRANT:
                 return self._device(form, now, switches)
             case _:
@@ -60,12 +65,12 @@ class OAuth:
 
     def authorize_device(self, request: Request, now: float, switches: Switches) -> Answer:
         """Answer a device that asks for a code."""
-        form = _form(request)
+        form = form_of(request)
         if form.get("client_id") != self._tokens.api_key:
             raise Refused(_no_client())
         scopes = tuple(form.get("scope", "").split())
         if not scopes or not SCOPES.issuperset(scopes):
-            return _refusal("invalid_scope", "One or more scopes are not configured for the authorization server.")
+            return _refusal("invalid_scope", NO_SCOPE)
         device = self._devices.begin(scopes, now, switches)
         page = f"http://{request.headers.get('host', 'localhost')}/activate"
         return as_json({
@@ -77,6 +82,12 @@ class OAuth:
     def _device(self, form: Mapping[str, str], now: float, switches: Switches) -> Answer:
         error, scopes = self._devices.poll(form.get("device_code", ""), now, switches)
         return _refusal(error) if error else as_json(self._tokens.grant(scopes, now, switches).shown())
+
+    def _code(self, form: Mapping[str, str], now: float, switches: Switches) -> Answer:
+        words, scopes = self._codes.redeem(self._tokens.api_key, form, now)
+        if words:
+            return _refusal("invalid_grant", words)
+        return as_json(self._tokens.grant(scopes, now, switches).shown())
 
     def _authenticate(self, request: Request, form: Mapping[str, str], secret: str) -> None:
         """Know the client: by Basic if it has a secret, else by client_id; both at once are refused, as Okta does."""
@@ -91,10 +102,6 @@ class OAuth:
             known = not secret and form.get("client_id") == self._tokens.api_key
         if not known:
             raise Refused(_no_client())
-
-
-def _form(request: Request) -> dict[str, str]:
-    return {name: values[-1] for name, values in parse_qs(request.body.decode(errors="replace")).items()}
 
 
 def _decoded(credentials: str) -> tuple[str, str]:

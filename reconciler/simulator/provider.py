@@ -7,10 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.simulator import device_page, people, permissions, routes
+from reconciler.simulator import consent_page, device_page, people, permissions, routes
 from reconciler.simulator.answers import Answer, Refused, Request
 from reconciler.simulator.api import Call
 from reconciler.simulator.clock import Clock, stamp
+from reconciler.simulator.codes import Codes
 from reconciler.simulator.devices import Devices
 from reconciler.simulator.faults import RESET, Faults
 from reconciler.simulator.history import History, whom
@@ -51,7 +52,8 @@ class Provider:
         self.clock, self.faults, self.limits, self.history = Clock(), Faults(), Limits(), History()
         self.switches = begin.switches
         self.tokens, self.devices = Tokens(begin.token_seed, begin.at, begin.switches), Devices(begin.token_seed)
-        self.oauth = OAuth(self.tokens, self.devices)
+        self.codes = Codes(begin.token_seed)
+        self.oauth = OAuth(self.tokens, self.devices, self.codes)
         self.account = Account(begin.seed, begin.switches)
         people.fill(self.account, begin.contacts)
 
@@ -63,9 +65,9 @@ class Provider:
     def answer(self, request: Request) -> Answer:
         """Answer a request of the API's paths."""
         route = routes.find(request.method, request.path)
-        if route.operation == routes.PAGE:  # a person's, so not in the history
+        if route.operation in routes.PAGES.values():  # a person's, so not in the history
             with self.lock:
-                return device_page.answer(self.devices, request, self.settle())
+                return self._page(route.operation, request)
         with self.lock:
             fault = self.faults.take(route.operation)
         if fault and fault.delay:
@@ -105,6 +107,13 @@ class Provider:
             return route.handler(Call(self.account, now, request, route.identifier))
         except Refused as refused:
             return refused.answer
+
+    def _page(self, operation: str, request: Request) -> Answer:
+        now = self.settle()
+        if operation == routes.ACTIVATE:
+            return device_page.answer(self.devices, request, now)
+        application = consent_page.Application(self.tokens.api_key, bool(self.switches.client_secret))
+        return consent_page.answer(self.codes, request, now, application)
 
     def _entry(self, request: Request, operation: str, status: int) -> dict[str, object]:
         entry: dict[str, object] = {

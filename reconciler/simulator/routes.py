@@ -15,8 +15,10 @@ UNKNOWN: Final = "unknown"
 TOKEN_PATH: Final = "/oauth2/default/v1/token"  # noqa: S105 - a path
 TOKEN: Final = "token"  # noqa: S105 - a name
 DEVICE: Final = "device"
-PAGE_PATH: Final = "/activate"
-PAGE: Final = "activate"
+ACTIVATE: Final = "activate"
+AUTHORIZE: Final = "authorize"
+#: For a person's browser, whatever the method.
+PAGES: Final = {"/activate": ACTIVATE, "/oauth2/default/v1/authorize": AUTHORIZE}
 _OAUTH: Final = {("POST", TOKEN_PATH): TOKEN, ("POST", "/oauth2/default/v1/device/authorize"): DEVICE}
 
 
@@ -90,8 +92,8 @@ _PATHS: Final = frozenset(path for _, path, _, _ in _SERVED)
 
 def find(method: str, path: str) -> Route:
     """Find what a request means; 405 awaits another method of a served path, 404 any other path."""
-    if path == PAGE_PATH:
-        return Route(PAGE, _not_served)
+    if path in PAGES:
+        return Route(PAGES[path], _not_served)
     if (method, path) in _OAUTH:
         return Route(_OAUTH[method, path], _not_served)
     parent, _, last = path.rpartition("/")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.faults.rounds import Recovery
 
 #: What of the provider belongs to a moment.
-_OF_A_MOMENT = ("account", "clock", "limits", "tokens", "devices", "oauth", "history", "faults", "switches")
+_OF_A_MOMENT = ("account", "clock", "limits", "tokens", "devices", "codes", "oauth", "history", "faults", "switches")
 
 
 def a_world(request: pytest.FixtureRequest, url: str = "") -> Iterator[World]:

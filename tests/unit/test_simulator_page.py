@@ -15,7 +15,7 @@ from reconciler.simulator import Switches
 from reconciler.simulator.control import _POSTS
 from reconciler.simulator.faults import KINDS
 from reconciler.simulator.owner import ACTIONS
-from reconciler.simulator.routes import _SERVED
+from reconciler.simulator.routes import _OAUTH, _SERVED, PAGES
 from reconciler.simulator.switches import CHOICES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "simulator.md").read_text(encoding="utf-8")
@@ -65,6 +65,10 @@ def test_nothing_is_in_the_page_that_is_not_there() -> None:
 
 def test_every_path_that_is_served_is_in_the_page() -> None:
     assert {path for _, path, _, _ in _SERVED if f"`{path.replace('*', 'ID')}`" not in PAGE} == set()
+
+
+def test_every_path_of_a_sign_in_is_in_the_page() -> None:
+    assert {path for path in (*PAGES, *(path for _, path in _OAUTH)) if f"`{path}`" not in PAGE} == set()
 
 
 def test_everything_that_the_side_door_does_is_in_the_page() -> None:
