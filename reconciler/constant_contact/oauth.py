@@ -1,4 +1,4 @@
-"""The token endpoint: an access token from a refresh token, or from a person who consents at another screen.
+"""The token endpoint: an access token from a refresh token, or from a person who consents in a browser.
 
 What it asks and how it answers: developer.constantcontact.com/api_guide/server_flow and device_flow.
 """
@@ -13,7 +13,7 @@ import httpx
 from reconciler.constant_contact import answers
 from reconciler.constant_contact.token_endpoint import TOTAL_SECONDS, TokenEndpoint
 from reconciler.credentials import PRINTABLE, Application
-from reconciler.errors import AccessRefused, ApiUnavailable, DailyLimitReached, GrantEnded, Throttled
+from reconciler.errors import AccessRefused, ApiError, ApiUnavailable, DailyLimitReached, GrantEnded, Throttled
 from reconciler.secret import Secret
 
 if TYPE_CHECKING:
@@ -52,6 +52,16 @@ class Pair:
     refresh_token: Secret | None
     #: Seconds from now until the access token ends; None: not said.
     seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotGranted:
+    """There is no token: OAuth's own word for why, and Constant Contact's sentence."""
+
+    word: str
+    said: str
+    #: What this is to a caller who makes nothing of the word.
+    error: ApiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +183,10 @@ class OAuth:
 
     def poll(self, application: Application, code: DeviceCode) -> Pair | Waiting:
         """Ask whether somebody has consented. Raises AccessRefused where they said no or the code is too old."""
-        response = self._asked("/token", application, {"grant_type": _DEVICE_GRANT, "device_code": code.code.reveal()})
-        if response.status_code == _OK:
-            return _pair(response)
-        said = answers.words(response)
-        match _error(response):
+        found = self.granted(application, {"grant_type": _DEVICE_GRANT, "device_code": code.code.reveal()})
+        if isinstance(found, Pair):
+            return found
+        match found.word:
             case "authorization_pending":
                 return Waiting(slower=False)
             case "slow_down":
@@ -186,7 +195,16 @@ class OAuth:
                 raise AccessRefused("the sign-in was denied in the browser", advice=_AGAIN)
             case "expired_token" | "invalid_grant":
                 raise AccessRefused("the code was not used in time", advice=_AGAIN)
-        raise _refused(said) if response.status_code in _REFUSALS else _in_trouble(response, said)
+        raise found.error
+
+    def granted(self, application: Application, form: Mapping[str, str]) -> Pair | NotGranted:
+        """Ask for the tokens of a consent; the form says which. Raises ApiUnavailable where no answer comes."""
+        response = self._asked("/token", application, form)
+        if response.status_code == _OK:
+            return _pair(response)
+        said = answers.words(response)
+        is_refusal = response.status_code in _REFUSALS
+        return NotGranted(_error(response), said, _refused(said) if is_refusal else _in_trouble(response, said))
 
     def _asked(self, path: str, application: Application, form: Mapping[str, str]) -> httpx.Response:
         try:

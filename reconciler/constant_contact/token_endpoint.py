@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: The whole of a request, with what looking up the name takes: an account's row is locked for so long.
 TOTAL_SECONDS: Final = 15.0
 _MOST_BYTES: Final = 100_000
-_SECRET: Final = ("refresh_token", "device_code")
+_SECRET: Final = ("refresh_token", "device_code", "code", "code_verifier")
 #: What is shorter is no secret of theirs, and could be a part of any word.
 _SHORTEST: Final = 6
 
