@@ -28,7 +28,8 @@ AUTH_URL = "https://auth.example.com/oauth2/default/v1"
 BACK = "http://127.0.0.1:8765/oauth/callback"
 PUBLIC = Application(Secret("the-key"))
 CONFIDENTIAL = Application(Secret("the-key"), Secret("the-client-secret"))
-CODE, VERIFIER = Secret("the-code-of-the-browser"), Secret("the-verifier-of-this-sign-in-that-is-long-enough")
+#: Neither is long enough in one piece to be taken out of an answer for that alone.
+CODE, VERIFIER = Secret("the-code-of-the-browser"), Secret("the.verifier.of.this.sign-in.that.is.long.enough")
 GRANTED = {"access_token": "new-access", "refresh_token": "new-refresh", "expires_in": 86400, "token_type": "Bearer"}
 #: RFC 7636, appendix B.
 OCTETS = bytes([
