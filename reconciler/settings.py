@@ -39,6 +39,10 @@ _KNOWN = (
     "RECONCILER_CONTRACT_CREDENTIALS",
     "RECONCILER_HEALTHCHECK_URL",
     "RECONCILER_NOTIFY_URL",
+    "RECONCILER_CONSOLE_URL",
+    "RECONCILER_CONSOLE_IDENTITY_KEY",
+    "RECONCILER_CONSOLE_AUDIENCE",
+    "RECONCILER_CONSOLE_SIGN_IN_URL",
 )
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _LOG_FORMATS = ("json", "console")
@@ -71,6 +75,11 @@ class Settings:
     healthcheck_url: str | None = field(default=None, repr=False)
     # One or more addresses as Apprise has them: with passwords and tokens in them.
     notify_url: Secret | None = None
+    # Where browsers find the console; and of the proxy that says who somebody is: its key, and whom it speaks to.
+    console_url: str | None = None
+    console_identity_key: Path | None = None
+    console_audience: str | None = None
+    console_sign_in_url: str | None = None
 
     @classmethod
     def load(cls, environ: Mapping[str, str], dotenv: Path | None) -> Self:
@@ -94,6 +103,10 @@ class Settings:
             log_format=read.value("RECONCILER_LOG_FORMAT", _one_of(_LOG_FORMATS), plain.log_format),
             healthcheck_url=read.value("RECONCILER_HEALTHCHECK_URL", _web_address, None),
             notify_url=read.value("RECONCILER_NOTIFY_URL", Secret, None),
+            console_url=read.value("RECONCILER_CONSOLE_URL", _origin, None),
+            console_identity_key=read.value("RECONCILER_CONSOLE_IDENTITY_KEY", Path, None),
+            console_audience=read.value("RECONCILER_CONSOLE_AUDIENCE", str, None),
+            console_sign_in_url=read.value("RECONCILER_CONSOLE_SIGN_IN_URL", _service, None),
         )
         read.raise_faults()
         return settings
@@ -231,6 +244,14 @@ def _service(text: str) -> str:
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise SettingsError("The address is plain http to another machine.", advice="Write https://.")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def _origin(text: str) -> str:
+    """Read an address without a path: what a browser calls an origin."""
+    address = _service(text)
+    if _split(address).path:
+        raise SettingsError("The address has a path.", advice="Write no more than https://host, and the port if any.")
+    return address
 
 
 def _web_address(text: str) -> str:

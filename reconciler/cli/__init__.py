@@ -11,6 +11,7 @@ import click
 from reconciler import __version__
 from reconciler.cli import (
     connecting,
+    console,
     crm,
     explaining,
     forgetting,
@@ -51,6 +52,7 @@ def commands() -> None:
 _MODULES: Final = (
     setting_up,
     connecting,
+    console,
     crm,
     standing,
     watching,
@@ -58,6 +60,7 @@ _MODULES: Final = (
     running,
     reporting,
     serving,
+    console,
     holding,
     refusing,
     explaining,

@@ -18,6 +18,7 @@ from reconciler.stopping import on_signals
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.bootstrap import Process
     from reconciler.cli.watched import Watched
     from reconciler.ledger.database import Ledger
     from reconciler.reconcile import Parts
@@ -31,7 +32,8 @@ _ENDS_BY_ITSELF_SECONDS: Final = 5.0
 @click.command()
 @click.option("--every", default="5m", show_default=True, help="How often, such as 30s, 5m or 1h.")
 @click.option("--metrics", metavar="[HOST:]PORT", help="Serve /metrics and /healthz there; without HOST on loopback.")
-def serve(every: str, metrics: str | None) -> None:
+@click.option("--console", metavar="HOST:PORT", help="Serve the console there; a port alone is on loopback.")
+def serve(every: str, metrics: str | None, console: str | None) -> None:
     """Run all connections every few minutes until stopped; never two runs of one connection at once.
 
     Example: reconciler serve --every 5m
@@ -57,7 +59,7 @@ def serve(every: str, metrics: str | None) -> None:
         here.stop.ask_in(_ENDS_BY_ITSELF_SECONDS)
         schedule.stop_soon()
 
-    with on_signals(stop), _pages(watch, metrics):
+    with on_signals(stop), _pages(watch, metrics), _console(here, watch, console):
         _log.info("Serving: every %s. Stop with Ctrl-C.", every)
         watch.pings.start()
         schedule.run()
@@ -76,6 +78,21 @@ def _pages(watch: Watched, where: str | None) -> Iterator[None]:
     host, port = metrics_server.place(where)
     with metrics_server.serving(pages, (host, port)) as found:
         _log.info("Metrics: http://%s:%s/metrics", f"[{host}]" if ":" in host else host, found)
+        yield
+
+
+@contextlib.contextmanager
+def _console(here: Process, watch: Watched, where: str | None) -> Iterator[None]:
+    """Serve the console, where that is wanted."""
+    if where is None:
+        yield
+        return
+    from reconciler import metrics_server
+    from reconciler.console import server
+
+    with server.serving(here, watch.ledger, metrics_server.place(where), watch.ran) as desk:
+        how = "" if desk.proxy else f" Sign in with `reconciler console link --role admin --address {desk.address}`."
+        _log.info("Console: %s/%s", desk.address, how)
         yield
 
 

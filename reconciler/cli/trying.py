@@ -13,8 +13,9 @@ import click
     "--contacts", default=2000, show_default=True, type=click.IntRange(50, 100_000), help="How many contacts."
 )
 @click.option("--keep", is_flag=True, help="Keep the database and the simulator running until Ctrl-C.")
+@click.option("--console", is_flag=True, help="Keep them too, and serve the console over them.")
 @click.pass_context
-def demo(context: click.Context, *, contacts: int, keep: bool) -> None:
+def demo(context: click.Context, *, contacts: int, keep: bool, console: bool) -> None:
     """Tell the whole story on an embedded PostgreSQL and a simulated Constant Contact.
 
     Its nightmares, and the script that people usually write, are counted by Constant Contact's own history. Exits 0
@@ -30,7 +31,7 @@ def demo(context: click.Context, *, contacts: int, keep: bool) -> None:
         )
     from reconciler.demo.story import tell_story
 
-    context.exit(tell_story(contacts, keep=keep))
+    context.exit(tell_story(contacts, keep=keep, console=console))
 
 
 @click.command()

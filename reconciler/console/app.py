@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount
 from starlette.routing import Route as Address
@@ -19,27 +20,33 @@ from reconciler.console import dispatch, rendering, sessions
 from reconciler.console.answers import Download, Elsewhere, Page
 from reconciler.console.asked import Asked
 from reconciler.console.guarded import Guarded
+from reconciler.console.routes import Reply
+from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
     from reconciler.console.answers import Answer
     from reconciler.console.desk import Desk
-    from reconciler.console.routes import Route
+    from reconciler.console.routes import OpenRoute, Route
     from reconciler.console.sessions import Session
 
 #: More than a form with a pasted token or some thousands of contact ids has.
 _MOST_BYTES: Final = 500_000
 _JSON: Final = ".json"
+_NOT_FOUND: Final = 404
 
 
-def application(desk: Desk, routes: Sequence[Route]) -> Starlette:
+def application(desk: Desk, routes: Sequence[Route], open_routes: Sequence[OpenRoute]) -> ASGIApp:
     """The web application with these pages."""
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     addresses = [address for route in routes for address in _addresses(desk, route)]
-    return Starlette(routes=[*addresses, static], middleware=[Middleware(Guarded, desk=desk)])
+    opened = [Address(route.path, _open_endpoint(desk, route), methods=[route.method]) for route in open_routes]
+    nothing = {HTTPException: functools.partial(_nothing_there, desk)}
+    return Guarded(Starlette(routes=[*opened, *addresses, static], exception_handlers=nothing), desk)
 
 
 def _addresses(desk: Desk, route: Route) -> list[Address]:
@@ -63,12 +70,48 @@ def _endpoint(desk: Desk, route: Route, *, wants_json: bool) -> Any:
     return endpoint
 
 
+def _open_endpoint(desk: Desk, route: OpenRoute) -> Any:
+    async def endpoint(request: Request) -> Response:
+        form = await _form(request) if route.method == "POST" else {}
+        if form is None:
+            return Response("The form is too large.", 413, media_type="text/plain")
+        return await run_in_threadpool(_respond_open, desk, route, _asked(request, form, wants_json=False))
+
+    return endpoint
+
+
+def _respond_open(desk: Desk, route: OpenRoute, asked: Asked) -> Response:
+    try:
+        reply = route.handler(desk, asked)
+    except ReconcilerError as error:
+        reply = Reply(dispatch.trouble(asked, error))
+    response = _response(desk, reply.answer, None, wants_json=False)
+    if reply.new_cookie is not None:
+        _set_cookie(response, reply.new_cookie)
+    if reply.drops_cookie:
+        response.delete_cookie(sessions.COOKIE, secure=True, httponly=True, samesite="lax")
+    return response
+
+
+def _nothing_there(desk: Desk, request: Request, error: Exception) -> Response:
+    """An address or a method that is not there; with the number of the request, as every trouble."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    told = "There is nothing at this address." if status == _NOT_FOUND else "This can't be asked of this address."
+    page = dispatch.page_of_trouble(request.state.request_id, status, told, "")
+    return _response(desk, page, None, wants_json=request.url.path.endswith(_JSON))
+
+
 def _respond(desk: Desk, route: Route, asked: Asked) -> Response:
     answer, session = dispatch.answer(desk, route, asked)
     response = _response(desk, answer, session, wants_json=asked.wants_json)
     if session is not None and session.new_cookie is not None:
-        response.set_cookie(sessions.COOKIE, session.new_cookie, secure=True, httponly=True, samesite="lax")
+        _set_cookie(response, session.new_cookie)
     return response
+
+
+def _set_cookie(response: Response, cookie: str) -> None:
+    # Lax: with Strict the return from Constant Contact's sign-in would come without it.
+    response.set_cookie(sessions.COOKIE, cookie, secure=True, httponly=True, samesite="lax")
 
 
 def _response(desk: Desk, answer: Answer, session: Session | None, *, wants_json: bool) -> Response:

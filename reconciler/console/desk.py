@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from reconciler.bootstrap import Process
     from reconciler.console.access import Person
     from reconciler.console.background import Background
+    from reconciler.console.identity import Proxy
+    from reconciler.console.throttle import Throttle
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger
 
@@ -31,7 +34,11 @@ class Desk:
     #: Its public address, without a path: where browsers find it.
     address: str
     background: Background
-    random_bytes: Callable[[int], bytes]
+    #: The proxy that says who somebody is; None: people sign in by one-time addresses.
+    proxy: Proxy | None
+    #: Sign-ins that failed.
+    failures: Throttle
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlencode
 
 from reconciler.console import forgery, scope, sessions
 from reconciler.console.answers import Elsewhere, Page
@@ -29,46 +30,55 @@ def answer(desk: Desk, route: Route, asked: Asked) -> tuple[Answer, Session | No
     session = None
     try:
         session = sessions.of(desk, asked)
-        if session is None:
-            return _unknown(asked), None
-        return _answer(desk, route, asked, session), session
-    except LedgerError as error:
-        _log.error("request %s: %s", asked.request_id, error)
-        return trouble(
-            asked, 503, "The ledger can't be used now.", "Nothing was changed. Try again in a minute."
-        ), session
-    except ReconcilerError as error:
-        status = 502 if isinstance(error, ApiError) else 400
-        return trouble(asked, status, str(error), error.advice), session
+        found = _unknown(asked) if session is None else _answer(desk, route, asked, session)
     except Exception as error:  # noqa: BLE001 - nobody shall have to read a traceback
-        _log.error("request %s: %s", asked.request_id, Mistake.of(error))
-        _log.debug("where it was made", exc_info=error)
-        return trouble(asked, 500, "Something went wrong here, and it is not your doing.", ""), session
+        found = trouble(asked, error)
+    return found, session
 
 
-def trouble(asked: Asked, status: int, told: str, advice: str) -> Page:
+def trouble(asked: Asked, error: Exception) -> Page:
     """A page that says what is wrong and what to do; log lines of the same request have the same number."""
-    content = {"error": told, "advice": advice, "request_id": asked.request_id}
+    match error:
+        case LedgerError():
+            _log.error("request %s: %s", asked.request_id, error)
+            told = ("The ledger can't be used now.", "Nothing was changed. Try again in a minute.")
+            return page_of_trouble(asked.request_id, 503, *told)
+        case ReconcilerError():
+            status = 502 if isinstance(error, ApiError) else 400
+            return page_of_trouble(asked.request_id, status, str(error), error.advice or "")
+        case _:
+            _log.error("request %s: %s", asked.request_id, Mistake.of(error))
+            _log.debug("where it was made", exc_info=error)
+            told = ("Something went wrong here, and it is not your doing.", "")
+            return page_of_trouble(asked.request_id, 500, *told)
+
+
+def page_of_trouble(request_id: str, status: int, told: str, advice: str) -> Page:
+    content = {"error": told, "advice": advice, "request_id": request_id}
     return Page("trouble.html", "That did not work", content, status)
 
 
 def _answer(desk: Desk, route: Route, asked: Asked, session: Session) -> Answer:
+    number = asked.request_id
     if route.method == "POST" and (why := forgery.suspicion(asked, desk.address, session.form_token)) is not None:
-        _log.warning("request %s: not believed: %s", asked.request_id, why)
-        return trouble(
-            asked, 403, "This form was not sent from a page of your session.", "Go back and reload the page."
-        )
+        _log.warning("request %s: not believed: %s", number, why)
+        told = ("This form was not sent from a page of your session.", "Go back, reload the page, and send it again.")
+        return page_of_trouble(number, 403, *told)
     ledger = desk.ledger.seen_from(asked.place, asked.request_id)
     with ledger.transaction() as tx:
         now = console.now(tx)
         found = scope.look_up(tx, session.person.grants, asked.names)
     if found is None:
-        return trouble(asked, 404, "There is nothing at this address.", "It may be of a workspace that is not yours.")
+        return page_of_trouble(
+            asked.request_id, 404, "There is nothing at this address.", "It may be of a workspace that is not yours."
+        )
     if found.role is None or found.role < route.least:
-        _log.warning("request %s: %s needs the role %s", asked.request_id, route.path, route.least.word)
-        return trouble(asked, 403, f"This needs the role {route.least.word}.", "Ask somebody who has it.")
+        _log.warning("request %s: %s needs the role %s", number, route.path, route.least.word)
+        return page_of_trouble(
+            asked.request_id, 403, f"This needs the role {route.least.word}.", "Ask somebody who has it."
+        )
     if route.is_sensitive and not session.person.is_fresh(now, FRESH_SECONDS):
-        return Elsewhere(f"/sign-in/again?to={_came_from(asked, found)}")
+        return Elsewhere(f"/sign-in?{urlencode({'to': _came_from(asked, found)})}")
     visit = Visit(
         desk=desk,
         ledger=ledger,
@@ -88,10 +98,12 @@ def _answer(desk: Desk, route: Route, asked: Asked, session: Session) -> Answer:
 
 def _unknown(asked: Asked) -> Answer:
     if asked.wants_json or asked.method != "GET":
-        return trouble(asked, 401, "Nobody is signed in.", "Sign in again.")
+        return page_of_trouble(asked.request_id, 401, "Nobody is signed in.", "Sign in again.")
     return Elsewhere("/sign-in")
 
 
 def _came_from(asked: Asked, found: Scope) -> str:
     """Where to go on after signing in again: a page, and never the action itself."""
-    return asked.path if asked.method == "GET" else f"/connections/{found.connection.name}" if found.connection else "/"
+    if asked.method == "GET":
+        return quote(asked.path)
+    return "/" if found.connection is None else f"/connections/{quote(found.connection.name, safe='')}"

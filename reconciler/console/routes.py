@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from reconciler.console.access import Role
     from reconciler.console.answers import Answer
-    from reconciler.console.desk import Visit
+    from reconciler.console.asked import Asked
+    from reconciler.console.desk import Desk, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,21 @@ class Route:
     #: Whether they must have proved who they are within the last minutes.
     is_sensitive: bool = False
     has_json: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to somebody whom nobody knows yet, and what becomes of their cookie."""
+
+    answer: Answer
+    new_cookie: str | None = None
+    drops_cookie: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoute:
+    """An address for people who are not signed in: it looks after itself."""
+
+    method: str
+    path: str
+    handler: Callable[[Desk, Asked], Reply]

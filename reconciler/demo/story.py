@@ -24,7 +24,7 @@ For your own data:
   reconciler run NAME                   one run now; `reconciler serve` runs every 5 minutes"""
 
 
-def tell_story(count: int, *, keep: bool) -> int:
+def tell_story(count: int, *, keep: bool, console: bool = False) -> int:
     """Tell the story with so many contacts; says the exit code."""
     began = time.monotonic()
     _say(
@@ -45,7 +45,9 @@ def tell_story(count: int, *, keep: bool) -> int:
         _say("At Constant Contact: " + ", ".join(f"{number:,} {what}" for what, number in there.items()) + ".")
         is_agreed = _tell_chapters(stage)
         click.echo(f"\nTold in {time.monotonic() - began:.0f} s. Everything it made is thrown away.\n\n{_NEXT}")
-        if keep:
+        if console:
+            _serve(stage)
+        elif keep:
             _wait(stage)
     return 0 if is_agreed else 1
 
@@ -219,3 +221,14 @@ def _progress(words: str) -> None:
 def _wait(stage: Stage) -> None:
     click.echo(f"\nKept until Ctrl-C: database {stage.url}\n  simulated Constant Contact {stage.simulator.api_url}")
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+def _serve(stage: Stage) -> None:
+    """Serve the console over all that has happened, until Ctrl-C."""
+    from reconciler.console import links, server
+    from reconciler.console.access import Role
+
+    with server.serving(stage.process, stage.ledger, ("127.0.0.1", 0), lambda _: None) as desk:
+        query = links.make(stage.ledger, Role.ADMIN, (), "cli:demo", desk.random_bytes)
+        click.echo(f"\nThe console, until Ctrl-C. This address signs you in once:\n  {desk.address}/sign-in?{query}")
+        _wait(stage)

@@ -1,0 +1,18 @@
+"""All pages of the console: what is not in this table is nowhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.console import actions, answering, going, refused, resync
+
+if TYPE_CHECKING:
+    from reconciler.console.routes import Route
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *actions.ROUTES,
+    *going.ROUTES,
+    *resync.ROUTES,
+    *answering.ROUTES,
+    *refused.ROUTES,
+)

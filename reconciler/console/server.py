@@ -1,0 +1,103 @@
+"""Serving the console in a thread, beside the schedule."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from reconciler.console import identity, sign_in
+from reconciler.console.app import application
+from reconciler.console.background import Background
+from reconciler.console.desk import Desk
+from reconciler.console.pages import ROUTES
+from reconciler.console.throttle import Throttle
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reconciler.bootstrap import Process
+    from reconciler.ledger.database import Ledger
+    from reconciler.report import Report
+
+_LOOPBACK: Final = ("127.", "::1", "localhost")
+#: Sign-ins that may fail within a minute.
+_MOST_FAILURES: Final = 20
+_MOST_REQUESTS: Final = 64
+_ENDS_SECONDS: Final = 5
+_A_MOMENT: Final = 0.02
+
+
+@contextlib.contextmanager
+def serving(
+    here: Process, ledger: Ledger, where: tuple[str, int], ran: Callable[[Report | str | None], None]
+) -> Iterator[Desk]:
+    """Serve the console while the block goes on; gives what it works with, which has its address.
+
+    Raises UsageError where nobody can listen there, or where browsers could not come there safely.
+    """
+    _must_be_safe(here, where)
+    listening = _listening(where)
+    port = int(listening.getsockname()[1])
+    parts = here.parts(ledger, lambda _: None)
+    background = Background(lambda: parts, ran)
+    address = here.settings.console_url or f"http://{_shown(where[0])}:{port}"
+    desk = Desk(here, ledger, address, background, identity.of(here.settings), Throttle(_MOST_FAILURES, here.monotonic))
+    server = uvicorn.Server(_config(desk))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="console", daemon=True)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(_A_MOMENT)
+        yield desk
+    finally:
+        server.should_exit = True
+        thread.join(2 * _ENDS_SECONDS)
+        listening.close()
+        background.close()
+
+
+def _config(desk: Desk) -> uvicorn.Config:
+    """As little as there can be: our own log lines, no header that says what serves, nobody's word about addresses."""
+    return uvicorn.Config(
+        application(desk, ROUTES, sign_in.ROUTES),
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=_MOST_REQUESTS,
+        timeout_graceful_shutdown=_ENDS_SECONDS,
+    )
+
+
+def _must_be_safe(here: Process, where: tuple[str, int]) -> None:
+    """Beyond this machine only through TLS: cookies go over nothing else."""
+    url = here.settings.console_url
+    if where[0].startswith(_LOOPBACK) or (url is not None and urlsplit(url).scheme == "https"):
+        return
+    raise UsageError(
+        f"the console would listen at {where[0]} without TLS",
+        advice="put a proxy with TLS in front, and its address into RECONCILER_CONSOLE_URL=https://...; or listen on"
+        " 127.0.0.1",
+    )
+
+
+def _listening(where: tuple[str, int]) -> socket.socket:
+    family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
+    try:
+        return socket.create_server(where, family=family)
+    except OSError as error:
+        told = f"the console can't be served at {where[0]}:{where[1]}: {error.strerror}"
+        raise UsageError(told, advice="say another place with --console") from None
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
