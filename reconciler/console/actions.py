@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from reconciler import connections
-from reconciler.console import asking
+from reconciler.console import asking, references
 from reconciler.console.access import Role
 from reconciler.console.asking import Question
 from reconciler.console.once import once
@@ -125,9 +125,12 @@ def disconnect(visit: Visit) -> Answer:
 
 def sync_one(visit: Visit) -> Answer:
     connection, name = visit.connection, visit.connection.name
-    who = visit.names["who"]
+    with visit.ledger.transaction() as tx:
+        who = references.resolved(tx, connection.connection_id, visit.names["who"])
 
     def act() -> str:
+        if who is None:
+            raise UsageError(f"{name} has no such contact any more", advice="look for it by its id or its address")
         if connection.held_at is not None:
             raise UsageError(f"{name} is held, and nothing of it is sent meanwhile", advice="answer what is held first")
         return go(visit, Request("console", visit.actor, only=who), SYNC_ONE)

@@ -88,6 +88,12 @@ def mates(tx: Transaction, connection_id: int, contact_ids: Sequence[str]) -> li
     return [row.contact_id for row in rows(tx, "contacts_mates", connection_id=connection_id, among=list(contact_ids))]
 
 
+def of_address(tx: Transaction, connection_id: int, address_hash: bytes) -> list[str]:
+    """The ids of the contacts with this address; those that are still in the CRM come first."""
+    found = rows(tx, "contacts_of_address", connection_id=connection_id, address_hash=address_hash)
+    return [row.contact_id for row in found]
+
+
 def changed_since(tx: Transaction, connection_id: int, since: dt.datetime, among: Sequence[str]) -> list[str]:
     """Which of some contacts the mirror has with other values since a moment of our clock."""
     found = rows(tx, "contacts_changed", connection_id=connection_id, since=since, among=list(among))

@@ -1,0 +1,62 @@
+"""How a contact is named in an address of the console: by its id, or by a keyed hash where the id says too much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from reconciler.ledger import contacts
+
+if TYPE_CHECKING:
+    from reconciler.console.desk import Visit
+    from reconciler.ledger.database import Transaction
+    from reconciler.ledger.members import Keys
+
+#: What a reference by hash begins with.
+_HASHED: Final = "~"
+#: What browsers and the console itself would take for something else at the end of a path.
+_ODD: Final = (".", "/", ".json")
+
+
+def reference(contact_id: str, address: str, keys: Keys) -> str:
+    """A contact's id, or a keyed hash of its address where the id has one in it; empty where neither will do.
+
+    No e-mail address shall stand in an address of a page: those are kept by browsers and by proxies.
+    """
+    if _is_plain(contact_id):
+        return contact_id
+    return f"{_HASHED}{keys.hash_of(keys.fold(address)).hex()}" if address else ""
+
+
+def resolved(tx: Transaction, connection_id: int, reference: str) -> str | None:
+    """The contact id that a reference stands for; None where it stands for none."""
+    if not reference.startswith(_HASHED):
+        return reference if _is_plain(reference) else None
+    address_hash = _bytes(reference.removeprefix(_HASHED))
+    found = contacts.of_address(tx, connection_id, address_hash) if address_hash else ()
+    # Who has a plain id is named by it, also where others share the address.
+    return next((contact_id for contact_id in found if not _is_plain(contact_id)), None)
+
+
+def keys_of(visit: Visit) -> Keys:
+    """The keys with which addresses become hashes."""
+    here = visit.desk.here
+    return here.keys(here.vault())
+
+
+def address(connection: str, reference: str) -> str:
+    """The address of a contact's page."""
+    return f"/connections/{quote(connection, safe='')}/contacts/{quote(reference, safe='')}"
+
+
+def _is_plain(contact_id: str) -> bool:
+    return bool(contact_id) and not (
+        "@" in contact_id or contact_id.startswith((_HASHED, "/")) or contact_id.endswith(_ODD)
+    )
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
