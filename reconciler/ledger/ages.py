@@ -56,14 +56,15 @@ class Ages:
     now: dt.datetime
 
 
-def of_all(tx: Transaction) -> list[Ages]:
-    """Of every connection, by name."""
-    return [_ages(row) for row in rows(tx, "connections_ages", connection_id=None)]
+def of_all(tx: Transaction, workspaces: Sequence[str] | None = None) -> list[Ages]:
+    """Of every connection, by name; or of those in some workspaces."""
+    among = None if workspaces is None else list(workspaces)
+    return [_ages(row) for row in rows(tx, "connections_ages", connection_id=None, workspaces=among)]
 
 
 def of_one(tx: Transaction, connection_id: int) -> Ages:
     """Of one connection, with the contacts that wait counted at this moment."""
-    ages = _ages(run(tx, "connections_ages", connection_id=connection_id).one())
+    ages = _ages(run(tx, "connections_ages", connection_id=connection_id, workspaces=None).one())
     waiting, oldest = runs.behind(tx, connection_id)
     return replace(ages, waiting=waiting, waiting_since=ages.now - dt.timedelta(seconds=oldest) if waiting else None)
 

@@ -1,5 +1,5 @@
 -- How fresh each connection is, by name: what each run and tick has noted, so that no contact is looked at.
--- Parameter: connection_id (or NULL for all).
+-- Parameters: connection_id (or NULL for all), workspaces (or NULL for all).
 SELECT c.connection_id, c.name, c.settings, c.observe, c.started_at, c.paused_at, c.paused_reason, c.disconnected_at,
        c.held_at, c.held_reason, c.failures, c.failing_since, c.failing_reason, c.quarantined_at, c.connected_at,
        c.last_tick_at, c.quiet_ticks, c.quiet_since, c.every_seconds, c.waiting, c.waiting_since, c.agreed_at,
@@ -10,5 +10,6 @@ FROM reconciler.connections AS c
 JOIN reconciler.accounts AS a ON a.account_id = c.account_id
 LEFT JOIN reconciler.watermarks AS m ON m.connection_id = c.connection_id
 LEFT JOIN reconciler.leases AS l ON l.connection_id = c.connection_id
-WHERE CAST(:connection_id AS bigint) IS NULL OR c.connection_id = :connection_id
+WHERE (CAST(:connection_id AS bigint) IS NULL OR c.connection_id = :connection_id)
+  AND (CAST(:workspaces AS text[]) IS NULL OR c.workspace = ANY (CAST(:workspaces AS text[])))
 ORDER BY c.name;

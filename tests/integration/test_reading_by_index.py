@@ -59,7 +59,7 @@ ASKED: list[tuple[str, Mapping[str, object]]] = [
     ("guard_counts", {**MINE, "run_id": 500}),
     ("guard_members", MINE),
     ("connection_by_name", {"name": "c1"}),
-    ("connections_ages", {"connection_id": None}),
+    ("connections_ages", {"connection_id": None, "workspaces": None}),
     ("run_codes", {"run_id": 500, **MINE}),
     ("rejects_shown", MINE),
 ]
