@@ -46,7 +46,9 @@ def application(desk: Desk, routes: Sequence[Route], open_routes: Sequence[OpenR
     addresses = [address for route in routes for address in _addresses(desk, route)]
     opened = [Address(route.path, _open_endpoint(desk, route), methods=[route.method]) for route in open_routes]
     nothing = {HTTPException: functools.partial(_nothing_there, desk)}
-    return Guarded(Starlette(routes=[*opened, *addresses, static], exception_handlers=nothing), desk)
+    app = Starlette(routes=[*opened, *addresses, static], exception_handlers=nothing)
+    app.router.redirect_slashes = False  # its redirects don't know of the proxy with TLS in front
+    return Guarded(app, desk)
 
 
 def _addresses(desk: Desk, route: Route) -> list[Address]:

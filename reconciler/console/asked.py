@@ -26,3 +26,9 @@ class Asked:
     request_id: str
     #: What the path names.
     names: Mapping[str, str]
+
+    @property
+    def has_nul(self) -> bool:
+        """Whether some of it is text that no database takes."""
+        told = (self.names, self.query, self.form)
+        return any("\0" in text for mapping in told for pair in mapping.items() for text in pair)

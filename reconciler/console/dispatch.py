@@ -60,6 +60,8 @@ def page_of_trouble(request_id: str, status: int, told: str, advice: str) -> Pag
 
 def _answer(desk: Desk, route: Route, asked: Asked, session: Session) -> Answer:
     number = asked.request_id
+    if asked.has_nul:
+        return page_of_trouble(number, 400, "This request has a NUL byte in it.", "Send it as plain text.")
     if route.method == "POST" and (why := forgery.suspicion(asked, desk.address, session.form_token)) is not None:
         _log.warning("request %s: not believed: %s", number, why)
         told = ("This form was not sent from a page of your session.", "Go back, reload the page, and send it again.")

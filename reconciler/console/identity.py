@@ -66,14 +66,23 @@ def _key(path: Path) -> str:
     advice = "write the Ed25519 public key there as PEM: -----BEGIN PUBLIC KEY-----"
     try:
         text = path.read_text(encoding="ascii")
-        if "PRIVATE" in text:
-            raise SettingsError(f"{path} has a private key in it, which no console needs", advice=advice)
-        OKPAlgorithm().prepare_key(text)
     except OSError as error:
         raise SettingsError(f"{path} can't be read: {error.strerror}", advice=advice) from None
-    except (ValueError, InvalidKeyError):
-        raise SettingsError(f"{path} is no Ed25519 public key", advice=advice) from None
+    except ValueError:
+        raise SettingsError(f"{path} is no text", advice=advice) from None
+    if "PRIVATE" in text:
+        raise SettingsError(f"{path} has a private key in it, which no console needs", advice=advice)
+    if not _is_ed25519(text):
+        raise SettingsError(f"{path} is no Ed25519 public key", advice=advice)
     return text
+
+
+def _is_ed25519(text: str) -> bool:
+    """Whether it is such a key: Ed448 would be EdDSA too."""
+    try:
+        return type(OKPAlgorithm().prepare_key(text)).__name__ == "Ed25519PublicKey"
+    except (ValueError, TypeError, InvalidKeyError):
+        return False
 
 
 def person(proxy: Proxy, word: str, now: dt.datetime) -> Person:

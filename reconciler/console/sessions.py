@@ -82,6 +82,8 @@ def _through_proxy(tx: Transaction, desk: Desk, asked: Asked, now: dt.datetime) 
         and (row.subject, Grants.of(row.grants)) == (person.subject, person.grants)
     ):
         return _known(tx, cookie, person, row, now)
+    if asked.wants_json:  # a program asks, which keeps no cookie and sends no form: it needs no session of its own
+        return Session(person, b"", "")
     _log.info("request %s: signed in through the proxy", asked.request_id)
     return begin(tx, person, desk.random_bytes)
 
