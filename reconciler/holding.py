@@ -39,6 +39,14 @@ def can_be_answered(connection: Connection) -> bool:
     return connection.held_reason in APPROVABLE and bool(connection.held_counts)
 
 
+def waits_for_answer(tx: Transaction, run_id: int) -> bool:
+    """Whether what a run holds can be approved or declined, and has not been approved."""
+    held = holds.of_run(tx, run_id)
+    if held is None or held.hold_id is None or held.answer == "approved":
+        return False
+    return held.reason == GUARD or (held.reason in APPROVABLE and bool(held.counts))
+
+
 def is_told(connection: Connection, ending: Ending) -> bool:
     """Whether a run only met what holds the connection already: that has been told."""
     is_same = connection.held_reason == ending.reason or stands_before(connection, ending)

@@ -145,7 +145,7 @@ def window(found: Mapping[str, Any]) -> str:
         since = f"changes since {window['since'][:19]}" if window["since"] else "everything"
         until = f"until {window['until'][:19]} by the CRM's clock"
     late = window.get("recovered_late", 0)
-    found_late = f"; {number(late, 'change')} that the window had missed" if late else ""
+    found_late = f"; {number(late, 'change')} that an earlier reading had missed" if late else ""
     return f"{kind}, {since}, {until}{found_late}"
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from reconciler.ledger.database import Row
 
+#: The columns of a run's rows, in their order.
+COLUMNS: Final = ("run_id", "contact_id", "email", "action", "field", "before", "after", "outcome", "code", "message")
 _NAMED: Final = ("invalid", "field_refused", "needs_single_write", "too_many_lists", "flapping", "permission_changed")
 _LOOKED_AT: Final = 50
 _CONTACTS_SHOWN: Final = 12

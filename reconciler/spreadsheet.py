@@ -6,7 +6,7 @@ import csv
 from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 #: What a cell begins with that a spreadsheet would calculate (OWASP ASVS 5.0, 1.2.10).
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -19,18 +19,31 @@ def write(stream: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]
 
     So does one that begins with a `'`: who takes the first `'` off a cell has the value as it was.
     """
-    out = csv.writer(stream, lineterminator="\r\n")
-    out.writerow(header)
-    count = 0
-    for row in rows:
-        out.writerow([_cell(value) for value in row])
+    count = -1
+    for line in lines(header, rows):
+        stream.write(line)
         count += 1
     return count
+
+
+def lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines that `write` writes, the header first."""
+    out = csv.writer(_Given(), lineterminator="\r\n")
+    yield out.writerow(header)
+    for row in rows:
+        yield out.writerow([_cell(value) for value in row])
 
 
 def write_lines(stream: TextIO, texts: Iterable[str]) -> None:
     """Write texts one a line, without a header, each as a cell is written."""
     stream.writelines(f"{_cell(text)}\r\n" for text in texts)
+
+
+class _Given:
+    """A stream that gives back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
 
 
 def _cell(value: object) -> str:

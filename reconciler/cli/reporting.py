@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from reconciler.ledger.database import Ledger, Row
 
-_COLUMNS: Final = ("run_id", "contact_id", "email", "action", "field", "before", "after", "outcome", "code", "message")
 _STDOUT: Final = "-"
 
 
@@ -86,13 +85,13 @@ def _show(ledger: Ledger, run: Row, *, unmasked: bool) -> None:
 
 
 def _write_csv(ledger: Ledger, run: Row, file: str, *, unmasked: bool) -> None:
-    from reconciler import spreadsheet
+    from reconciler import rows_page, spreadsheet
     from reconciler.ledger import runs
     from reconciler.page import number
 
     must_have_rows(run)
     with ledger.transaction() as tx, written(file) as stream:
-        count = spreadsheet.write(stream, _COLUMNS, _cells(runs.every_row(tx, run.run_id), unmasked=unmasked))
+        count = spreadsheet.write(stream, rows_page.COLUMNS, _cells(runs.every_row(tx, run.run_id), unmasked=unmasked))
     _tell(f"Run {run.run_id}: {number(count, 'row')}", file, unmasked=unmasked)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.console import actions, answering, going, refused, resync
+from reconciler.console import actions, answering, going, overview, progress, refused, resync, runs
 
 if TYPE_CHECKING:
     from reconciler.console.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
+    *overview.ROUTES,
+    *runs.ROUTES,
+    *progress.ROUTES,
     *actions.ROUTES,
     *going.ROUTES,
     *resync.ROUTES,

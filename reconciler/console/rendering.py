@@ -7,7 +7,7 @@ import functools
 import json
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from reconciler import __version__, page
 from reconciler.console.access import Role
@@ -44,7 +44,8 @@ def _text(value: object) -> str:
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("reconciler.console"),
+        # The charts are those of the report's file.
+        loader=ChoiceLoader([PackageLoader("reconciler.console"), PackageLoader("reconciler.rendering")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -68,7 +68,7 @@ def document(filed: Filed, *, unmasked: bool) -> Iterator[str]:
         style=_style(),
         style_hash=_hash(_style()),
         sums=sums(found, {section.bucket.value for section in listed}),
-        buckets=_buckets(found),
+        buckets=buckets(found),
         sections=listed,
         leads_to=_leads_to(listed),
         charts=charts(filed.history),
@@ -89,8 +89,8 @@ def _leads_to(listed: Sequence[Section]) -> Mapping[str, str]:
     return told
 
 
-def _buckets(found: Mapping[str, Any]) -> list[Bucket]:
-    """A line for each reason of each bucket; for a bucket without reasons one."""
+def buckets(found: Mapping[str, Any]) -> list[Bucket]:
+    """The lines of a report's table of buckets: one for each reason of each; for a bucket without reasons one."""
     told = []
     for name, word in page.words(found).items():
         count = found["counts"][name]

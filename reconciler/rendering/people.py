@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Row
 
 #: The codes of changes that were planned only.
-_PLANNED: Final = ("observed", "read_only", "not_started")
+PLANNED: Final = ("observed", "read_only", "not_started")
 _OF_A_FIELD: Final = ("field_refused", "not_taken_yet")
 _REASONS: Final = frozenset(Reason)
 
@@ -84,7 +84,7 @@ def _section(bucket: Bucket, people: Sequence[Person], counts: Mapping[str, int]
 def _person(rows: Sequence[Row], *, unmasked: bool) -> Person:
     last = _decisive(rows)
     # What is said of the whole contact; what is said of a field stands beside the field.
-    is_of_all = last.code not in _PLANNED and (last.field is None or last.outcome not in ("verified", "skipped"))
+    is_of_all = last.code not in PLANNED and (last.field is None or last.outcome not in ("verified", "skipped"))
     return Person(
         contact_id=last.contact_id if unmasked else masked_addresses(last.contact_id),
         email=last.email if unmasked or not last.email else masked(last.email),
@@ -108,7 +108,7 @@ def _decisive(rows: Sequence[Row]) -> Row:
 def _bucket(row: Row) -> Bucket:
     if row.action == "skip":
         return Reason(row.code).bucket if row.code in _REASONS else Bucket.UNCHANGED
-    if row.outcome == "verified" or row.code in _PLANNED:
+    if row.outcome == "verified" or row.code in PLANNED:
         return Bucket.ADDED if row.action == "add" else Bucket.UPDATED
     return Bucket.SUPPRESSED if row.outcome == "skipped" else Bucket(row.outcome)
 

@@ -239,7 +239,7 @@ def test_a_change_that_hid_from_its_time_is_found_late_by_the_sweep(acme: Instal
     report = acme.run("acme", "--full")
 
     assert (report["counts"]["updated"], late(report)) == (1, 1)
-    assert "1 change that the window had missed" in " ".join(acme.say("report").out.split())
+    assert "1 change that an earlier reading had missed" in " ".join(acme.say("report").out.split())
     assert late(acme.run("acme", "--full")) == 0
 
 
