@@ -22,7 +22,7 @@ _FIELDS_SHOWN: Final = 2
 SHOWN: Final[Mapping[str, Any]] = {"contacts": _CONTACTS_SHOWN, "codes": _NAMED, "looked": _LOOKED_AT}
 
 
-def masked_row(row: Row) -> tuple[object, ...]:
+def masked_row(row: Sequence[Any]) -> tuple[object, ...]:
     """A run's row with the columns of its CSV in their order, without address and values."""
     run_id, contact_id, email, action, field, before, after, outcome, code, message = tuple(row)
     email = masked(email) if email else ""

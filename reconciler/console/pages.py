@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.console import actions, answering, going, overview, progress, refused, resync, runs
+from reconciler.console import (
+    actions,
+    answering,
+    audit,
+    contacts,
+    going,
+    overview,
+    progress,
+    refused,
+    resync,
+    rows,
+    runs,
+)
 
 if TYPE_CHECKING:
     from reconciler.console.routes import Route
@@ -13,6 +25,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *overview.ROUTES,
     *runs.ROUTES,
     *progress.ROUTES,
+    *rows.ROUTES,
+    *contacts.ROUTES,
+    *audit.ROUTES,
     *actions.ROUTES,
     *going.ROUTES,
     *resync.ROUTES,
