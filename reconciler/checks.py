@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from reconciler import custom_types, fields
 from reconciler.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.constant_contact.client import ConstantContact
     from reconciler.constant_contact.wire import AccountFound, CustomField, ListFound
     from reconciler.ledger.connections import Connection
+
+#: An id as the page of a list has it in its address.
+_ID: Final = re.compile(r"(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE)
+
+
+class NoSuchList(UsageError):
+    """The account has no such list."""
+
+
+class OtherAccount(UsageError):
+    """The token belongs to another account than the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What credentials lead to: an account, and the lists it has."""
+
+    account: AccountFound
+    lists: Sequence[ListFound]
+
+
+def inside(api: ConstantContact) -> Inside:
+    """Try credentials out. Raises AccessRefused where they are no good."""
+    return Inside(api.account(), api.lists())
 
 
 def contact_list(api: ConstantContact, account: AccountFound, list_id: str) -> ListFound:
@@ -21,23 +47,26 @@ def contact_list(api: ConstantContact, account: AccountFound, list_id: str) -> L
         return api.contact_list(list_id)
     except NotFound:
         there = ", ".join(f"{found.name} ({found.list_id})" for found in api.lists())
-        raise UsageError(
+        raise NoSuchList(
             f"the account {account.organization!r} has no list {list_id}", advice=f"its lists are: {there or 'none'}"
         ) from None
 
 
 def as_uuid(text: str) -> str:
+    """A list's id, given as it is or as the address of the list's page. Raises NoSuchList where it has none."""
+    found = set(_ID.findall(text))
     try:
-        return str(uuid.UUID(text))
+        return str(uuid.UUID(found.pop() if len(found) == 1 else text.strip()))
     except ValueError:
-        raise UsageError(
-            "the list id is not one of Constant Contact's", advice="it looks like 06526938-56dd-11e9-932a-fa163e9ec6a5"
+        raise NoSuchList(
+            "the list id is not one of Constant Contact's",
+            advice="it looks like 06526938-56dd-11e9-932a-fa163e9ec6a5; the address of the list's page has it too",
         ) from None
 
 
 def must_be_the_same(before: Connection, account: AccountFound, found: ListFound, *, switch_list: bool) -> None:
     if before.account.encoded_account_id != account.encoded_account_id:
-        raise UsageError(
+        raise OtherAccount(
             f"{before.name!r} is connected to the account {before.account.organization!r} "
             f"({before.account.encoded_account_id}); this token belongs to {account.organization!r} "
             f"({account.encoded_account_id})",

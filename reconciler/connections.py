@@ -81,7 +81,7 @@ def connect(doors: Doors, wish: Wish, give: Callable[[], Credentials], actor: st
     `give` is asked for the credentials once all is checked that needs none: somebody may have to sign in for them.
     Connecting again replaces the credentials and keeps everything else; another account or list is refused.
     """
-    _check_name(wish.name)
+    check_name(wish.name)
     before = _existing(doors.ledger, wish.name)
     wish = _completed(doors, replace(wish, is_crm_named=wish.crm_url is not None), before)
     list_id = _wanted_list(wish, before)
@@ -196,7 +196,8 @@ def crm_url(vault: Vault, connection: Connection) -> Secret | None:
     return vault.open(connection.crm_url_sealed, table="connections", row=connection.name, field="crm_url")
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise UsageError where a connection can't have this name."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             "a connection's name has letters, digits, dots, dashes and underscores, and begins with a letter or digit",

@@ -21,6 +21,8 @@ _DEVICE_TAKES: Final = ("api_key", "client_secret")
 _ENTRY: Final = re.compile(r"[a-z_]{1,20}")
 #: What an HTTP header can carry: anything else was pasted wrongly.
 PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
+#: What is wrong with a value that no header can carry.
+NOT_ONE_LINE: Final = "must be one line of text without blanks, as the portal shows it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +83,5 @@ def _faults(found: Mapping[str, object], needed: tuple[str, ...], known: tuple[s
     for name in known:
         value = found.get(name)
         if value and not (isinstance(value, str) and PRINTABLE.fullmatch(value.strip())):
-            faults.append(f"{name} must be one line of text without blanks, as the portal shows it")
+            faults.append(f"{name} {NOT_ONE_LINE}")
     return faults

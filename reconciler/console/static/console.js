@@ -31,3 +31,7 @@ if (waiting) setTimeout(() => location.reload(), Number(waiting.dataset.lookAgai
 
 putInZone(document);
 document.addEventListener("htmx:afterSwap", (event) => putInZone(event.target.parentElement ?? document));
+
+// A form that only goes on is sent by itself: at once, or after a while.
+const onItsWay = document.querySelector("form[data-at-once]");
+if (onItsWay) setTimeout(() => onItsWay.requestSubmit(), Number(onItsWay.dataset.atOnce));

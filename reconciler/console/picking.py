@@ -1,0 +1,72 @@
+"""The list of a new connection: picked by its name, or its id or its page's address pasted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler import checks
+from reconciler.connections import Wish
+from reconciler.console import admitting, drafts, given
+from reconciler.console.access import Role
+from reconciler.console.answers import Elsewhere, Page
+from reconciler.console.once import once
+from reconciler.console.routes import Route
+from reconciler.errors import AccessRefused, ApiError, CrmError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.console.answers import Answer
+    from reconciler.console.desk import Visit
+    from reconciler.ledger.console_drafts import Draft
+
+_FIELDS: Final = ("form", "statement", "list", "list_id")
+
+
+def ask(visit: Visit) -> Answer:
+    draft = drafts.find(visit, visit.names["draft"])
+    return _page(visit, draft, {}) if "lists" in draft.told else Elsewhere("/connect")
+
+
+def pick(visit: Visit) -> Answer:
+    draft = drafts.find(visit, visit.names["draft"])
+    wanted = visit.form.get("list_id", "").strip() or visit.form.get("list", "")
+    if not wanted:
+        return _page(visit, draft, {"list": "Choose a list, or paste its id or the address of its page."})
+
+    def act() -> str:
+        wish = Wish(draft.connection, workspace=draft.workspace, list_id=wanted)
+        return admitting.connected(visit, draft, wish, drafts.credentials(visit, draft)).to
+
+    try:
+        return once(visit, "/integrations", act)
+    except checks.NoSuchList as error:
+        return _page(visit, draft, {"list_id": given.words(error)})
+    except AccessRefused as error:
+        return _page(visit, draft, {"form": f"{given.words(error)} Begin again with another token."})
+    except CrmError as error:
+        return _page(visit, draft, {"statement": given.words(error)})
+    except (ApiError, UsageError) as error:
+        return _page(visit, draft, {"form": given.words(error)})
+
+
+def _page(visit: Visit, draft: Draft, faults: Mapping[str, str]) -> Page:
+    told = draft.told
+    content: dict[str, Any] = {
+        "connection": draft.connection,
+        "workspace": draft.workspace,
+        "account": told["account"],
+        "token": {"ends_at": told["ends_at"], "is_renewed": told["is_renewed"]},
+        "lists": told["lists"],
+        "to": f"/connect/{draft.draft_id}/list",
+        "good_until": draft.good_until.isoformat(),
+    }
+    typed = {name: visit.form.get(name, "") for name in ("list", "list_id")}
+    form = {"faults": {**dict.fromkeys(_FIELDS, ""), **faults}, "typed": typed}
+    return Page("pick_list.html", "Choose the list", content, 400 if faults else 200, form)
+
+
+ROUTES: Final = (
+    Route("GET", "/connect/{draft}/list", Role.ADMIN, ask),
+    Route("POST", "/connect/{draft}/list", Role.ADMIN, pick),
+)
