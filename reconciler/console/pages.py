@@ -8,14 +8,17 @@ from reconciler.console import (
     actions,
     answering,
     audit,
+    connecting,
     contacts,
     going,
     overview,
+    picking,
     progress,
     refused,
     resync,
     rows,
     runs,
+    sign_in_there,
 )
 
 if TYPE_CHECKING:
@@ -33,4 +36,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *resync.ROUTES,
     *answering.ROUTES,
     *refused.ROUTES,
+    *connecting.ROUTES,
+    *picking.ROUTES,
+    *sign_in_there.ROUTES,
 )
