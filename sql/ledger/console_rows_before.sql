@@ -1,5 +1,5 @@
 -- Rows of a run before one of them, the nearest first, as a page of the console filters them.
--- Parameters: run_id, before (a row number), most, action, outcome, code and bucket (each empty: any), contact_ids (or NULL),
+-- Parameters: run_id, before (a row number), most, action, outcome, code, bucket (each empty: any), contact_ids (or NULL),
 -- buckets (by a skip's code its bucket), planned (codes of what was only planned).
 SELECT run_id, contact_id, email, action, field, before, after, outcome, code, message, row_number
 FROM reconciler.run_rows
