@@ -28,15 +28,21 @@ def return_address(visit: Visit) -> str:
     return f"{visit.desk.address}{_RETURN}"
 
 
-def begin(visit: Visit, draft: Draft, application: Application) -> Elsewhere:
-    """Send the browser to Constant Contact; it comes back within ten minutes, in this session, once."""
+def begin(visit: Visit, draft: Draft, application: Application) -> Page:
+    """Lead the browser to Constant Contact; it comes back within ten minutes, in this session, once.
+
+    By a link, and not by a redirect: Chromium lets a form lead only to where a page's policy says, through all
+    redirects, and which servers Constant Contact's own sign-in goes through is not documented.
+    """
     admitting.must_be_theirs(visit, draft)
     begun = code_flow.begin(
         visit.desk.here.settings.auth_url, application, return_address(visit), visit.desk.random_bytes
     )
     secrets = {**_of(application), "verifier": begun.verifier}
     drafts.begin(visit, draft, secrets, state=begun.state, seconds=drafts.SIGN_IN_SECONDS)
-    return Elsewhere(begun.address)
+    return Page(
+        "leaving.html", "Sign in with Constant Contact", {"connection": draft.connection}, form={"to": begun.address}
+    )
 
 
 def came_back(visit: Visit) -> Answer:

@@ -35,3 +35,4 @@ document.addEventListener("htmx:afterSwap", (event) => putInZone(event.target.pa
 // A form that only goes on is sent by itself: at once, or after a while.
 const onItsWay = document.querySelector("form[data-at-once]");
 if (onItsWay) setTimeout(() => onItsWay.requestSubmit(), Number(onItsWay.dataset.atOnce));
+document.querySelector("a[data-at-once]")?.click();
