@@ -66,7 +66,7 @@ class OtherPlan(ReconcilerError):
     def __init__(self, digest: str) -> None:
         super().__init__(
             f"the plan has the digest {digest}, not the one that was demanded: nothing was pushed",
-            advice="look with `reconciler plan NAME` and demand its digest",
+            advice="look with `reconciler plan NAME` and demand that one",
         )
 
 

@@ -199,7 +199,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     ),
     "crm": Entry("admin", "the CRM can't be read", "read the report's message; the next run tries again"),
     "only_if": Entry(
-        "nobody", "the plan is not the one that was demanded", "look with `reconciler plan NAME`, and demand its digest"
+        "nobody", "the plan is not the one that was demanded", "look with `reconciler plan NAME`, and demand that one"
     ),
     "lease_lost": Entry(
         "nobody",
