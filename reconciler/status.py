@@ -78,11 +78,12 @@ def look(tx: Transaction, vault: Callable[[], Vault] | None, connection: Connect
         health=health.judge(ages.of_one(tx, connection.connection_id)),
         last=runs.latest(tx, connection.connection_id),
         left_today=usage.left_today(tx, connection.account.key_fingerprint, per_day),
-        unusable=None if vault is None else _unusable(vault, connection),
+        unusable=None if vault is None else unusable(vault, connection),
     )
 
 
-def _unusable(open_vault: Callable[[], Vault], connection: Connection) -> str | None:
+def unusable(open_vault: Callable[[], Vault], connection: Connection) -> str | None:
+    """Why the credentials of a connection can't be opened, with what to do; None: they can."""
     try:
         vault = open_vault()
         connections.token(vault, connection)
@@ -90,6 +91,20 @@ def _unusable(open_vault: Callable[[], Vault], connection: Connection) -> str | 
     except VaultError as error:
         return f"{error} {error.advice}"
     return None
+
+
+def tails(open_vault: Callable[[], Vault], connection: Connection) -> dict[str, str]:
+    """The last four characters of the API key and the access token; empty where they would be too much of it."""
+    sealed = {"api_key": connection.account.api_key_sealed, "access_token": connection.account.access_token_sealed}
+    row = connection.account.encoded_account_id
+    try:
+        vault = open_vault()
+        opened = {
+            name: text and vault.open(text, table="accounts", row=row, field=name) for name, text in sealed.items()
+        }
+    except VaultError:
+        return dict.fromkeys(sealed, "")
+    return {name: secret.tail() if secret else "" for name, secret in opened.items()}
 
 
 def _quarantine(connection: Connection) -> dict[str, object] | None:

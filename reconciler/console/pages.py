@@ -8,9 +8,11 @@ from reconciler.console import (
     actions,
     answering,
     audit,
+    card,
     connecting,
     contacts,
     going,
+    integrations,
     overview,
     picking,
     progress,
@@ -18,7 +20,9 @@ from reconciler.console import (
     resync,
     rows,
     runs,
+    settings_page,
     sign_in_there,
+    start,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +40,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     *resync.ROUTES,
     *answering.ROUTES,
     *refused.ROUTES,
+    *integrations.ROUTES,
     *connecting.ROUTES,
     *picking.ROUTES,
     *sign_in_there.ROUTES,
+    *start.ROUTES,
+    *settings_page.ROUTES,
+    *card.ROUTES,
 )

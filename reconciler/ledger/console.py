@@ -56,3 +56,8 @@ def last_action(tx: Transaction, connection: str, action: str) -> dt.datetime | 
     """When somebody last did something with a connection, by its name in the audit."""
     row = one(tx, "console_last_action", connection=connection, action=action)
     return None if row is None else row.at
+
+
+def first_plan(tx: Transaction, connection_id: int, seconds: float) -> Row | None:
+    """What a look at the first sync found last, within so many seconds: also one that could not be planned."""
+    return one(tx, "console_first_plan", connection_id=connection_id, seconds=seconds)
