@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+_USUAL_PORTS: Final = {"https": 443, "http": 80}
 _FAILED: Final = 500
 _ALWAYS: Final[Mapping[str, str]] = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
@@ -84,9 +85,14 @@ class Guarded:
 def hosts(address: str) -> frozenset[str]:
     """What a request may name as its host, for a console at this address."""
     parts = urlsplit(address)
-    port = f":{parts.port}" if parts.port else ""
-    is_loopback = parts.netloc.removesuffix(port) in _LOOPBACK
-    return frozenset({parts.netloc, *(f"{each}{port}" for each in _LOOPBACK if is_loopback)})
+    usual = _USUAL_PORTS.get(parts.scheme)
+    port = parts.port or usual
+    name = parts.netloc.lower().removesuffix(f":{parts.port}")
+    names = _LOOPBACK if name in _LOOPBACK else (name,)
+    # Browsers leave the usual port out, and some proxies put it in.
+    return frozenset(
+        f"{each}{told}" for each in names for told in ({f":{port}", ""} if port == usual else {f":{port}"})
+    )
 
 
 def policy(auth_url: str) -> str:

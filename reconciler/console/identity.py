@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jwt
 from jwt.algorithms import OKPAlgorithm
-from jwt.exceptions import InvalidKeyError, InvalidTokenError
+from jwt.exceptions import InvalidTokenError
 
 from reconciler.console.access import Grants, Person
 from reconciler.errors import SettingsError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HEADER: Final = "x-reconciler-identity"
 _ALGORITHM: Final = "EdDSA"
 _LONGEST_SECONDS: Final = 300
+_LONGEST_NAME: Final = 200
 #: Two clocks never agree to the second.
 _LEEWAY: Final = dt.timedelta(seconds=30)
 #: The times are judged by the ledger's clock, below.
@@ -54,7 +55,7 @@ def of(settings: Settings) -> Proxy | None:
     path, audience = settings.console_identity_key, settings.console_audience
     if path is None:
         return None
-    if audience is None:
+    if not audience:
         raise SettingsError(
             "RECONCILER_CONSOLE_IDENTITY_KEY says who signs, and nothing says for whom",
             advice="set RECONCILER_CONSOLE_AUDIENCE to what the proxy writes into `aud`",
@@ -65,24 +66,24 @@ def of(settings: Settings) -> Proxy | None:
 def _key(path: Path) -> str:
     advice = "write the Ed25519 public key there as PEM: -----BEGIN PUBLIC KEY-----"
     try:
-        text = path.read_text(encoding="ascii")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise SettingsError(f"{path} can't be read: {error.strerror}", advice=advice) from None
-    except ValueError:
-        raise SettingsError(f"{path} is no text", advice=advice) from None
     if "PRIVATE" in text:
         raise SettingsError(f"{path} has a private key in it, which no console needs", advice=advice)
-    if not _is_ed25519(text):
+    if not _is_public_key(text):
         raise SettingsError(f"{path} is no Ed25519 public key", advice=advice)
     return text
 
 
-def _is_ed25519(text: str) -> bool:
-    """Whether it is such a key: Ed448 would be EdDSA too."""
-    try:
-        return type(OKPAlgorithm().prepare_key(text)).__name__ == "Ed25519PublicKey"
-    except (ValueError, TypeError, InvalidKeyError):
+def _is_public_key(text: str) -> bool:
+    if not text.startswith("-----BEGIN PUBLIC KEY-----"):
         return False
+    try:
+        described = OKPAlgorithm.to_jwk(OKPAlgorithm().prepare_key(text), as_dict=True)
+    except Exception:  # noqa: BLE001 - whatever reads it has not said all that it raises
+        return False
+    return bool(described["crv"] == "Ed25519")
 
 
 def person(proxy: Proxy, word: str, now: dt.datetime) -> Person:
@@ -96,17 +97,30 @@ def person(proxy: Proxy, word: str, now: dt.datetime) -> Person:
     except InvalidTokenError as error:
         raise NotBelieved(type(error).__name__) from None
     subject, workspaces = claims["sub"], claims.get("workspaces")
-    if not subject or not isinstance(workspaces, dict):
+    if not isinstance(workspaces, dict) or not all(_is_name(each) for each in (subject, *workspaces)):
         raise NotBelieved("it names nobody, or no workspaces")
     _must_be_good(claims, now)
-    return Person(subject, Grants.of(workspaces), min(_moment(claims.get("auth_time")) or _NEVER, now), "proxy")
+    return Person(subject, Grants.of(workspaces), _proved(claims, now), "proxy")
+
+
+def _is_name(text: str) -> bool:
+    """Whether the audit and a log line can have it as it is."""
+    return bool(text.strip()) and text.isprintable() and len(text) <= _LONGEST_NAME
+
+
+def _proved(claims: dict[str, Any], now: dt.datetime) -> dt.datetime:
+    """When they last proved who they are; a time to come is no such time."""
+    moment = _moment(claims.get("auth_time"))
+    return _NEVER if moment is None or moment > now + _LEEWAY else min(moment, now)
 
 
 def _must_be_good(claims: dict[str, Any], now: dt.datetime) -> None:
-    issued, ends, begins = (_moment(claims.get(name)) for name in ("iat", "exp", "nbf"))
-    if issued is None or ends is None or (ends - issued).total_seconds() > _LONGEST_SECONDS:
+    issued, ends, begins = (_moment(claims.get(name, claims["iat"])) for name in ("iat", "exp", "nbf"))
+    if issued is None or ends is None or begins is None or ends < issued:
+        raise NotBelieved("its times are none")
+    if (ends - issued).total_seconds() > _LONGEST_SECONDS:
         raise NotBelieved(f"it is good for longer than {_LONGEST_SECONDS} seconds")
-    if max(issued, begins or issued) > now + _LEEWAY or ends < now - _LEEWAY:
+    if max(issued, begins) > now + _LEEWAY or ends < now - _LEEWAY:
         raise NotBelieved("it is not good at this time")
 
 

@@ -46,7 +46,10 @@ def use(tx: Transaction, text: str) -> Person | None:
 
 
 def _link_in(text: str) -> str:
-    found = parse_qs(urlsplit(text.strip()).query).get("link")
+    try:
+        found = parse_qs(urlsplit(text.strip()).query).get("link")
+    except ValueError:  # it is no address at all
+        found = None
     return found[0] if found else text.strip()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 import threading
 import time
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Ledger
     from reconciler.report import Report
 
-_LOOPBACK: Final = ("127.", "::1", "localhost")
 #: Sign-ins that may fail within a minute.
 _MOST_FAILURES: Final = 20
 _MOST_REQUESTS: Final = 64
@@ -81,13 +81,21 @@ def _config(desk: Desk) -> uvicorn.Config:
 def _must_be_safe(here: Process, where: tuple[str, int]) -> None:
     """Beyond this machine only through TLS: cookies go over nothing else."""
     url = here.settings.console_url
-    if where[0].startswith(_LOOPBACK) or (url is not None and urlsplit(url).scheme == "https"):
+    if is_loopback(where[0]) or (url is not None and urlsplit(url).scheme == "https"):
         return
     raise UsageError(
         f"the console would listen at {where[0]} without TLS",
         advice="put a proxy with TLS in front, and its address into RECONCILER_CONSOLE_URL=https://...; or listen on"
         " 127.0.0.1",
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine gets there."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _listening(where: tuple[str, int]) -> socket.socket:

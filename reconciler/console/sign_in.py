@@ -53,8 +53,10 @@ def sign_in(desk: Desk, asked: Asked) -> Reply:
 def sign_out(desk: Desk, asked: Asked) -> Reply:
     """End the session here, and not only in the browser."""
     session = sessions.of(desk, asked)
-    if session is None or forgery.suspicion(asked, desk.address, session.form_token) is not None:
+    if session is None:
         return Reply(Elsewhere("/sign-in"))
+    if forgery.suspicion(asked, desk.address, session.form_token) is not None:
+        return Reply(_page(desk, error="This form was not sent from this console.", status=_FORBIDDEN))
     with desk.ledger.transaction() as tx:
         people.end(tx, session.session_hash)
     _log.info("request %s: signed out", asked.request_id)
