@@ -37,7 +37,10 @@ class Eyes:
     looked_at: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("response", self.came.append)
+        self.page.on("response", self._came)
+
+    def _came(self, response: Response) -> None:
+        self.came.append(response)
 
     def look(self, name: str) -> None:
         """Look at the page as it is: light and dark, wide and on a phone."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,8 @@ from reconciler.console.access import Role
 from tests.console import Console, Visitor, open_console
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from tests.installation import Installation
 
 BIG = {"runs", "run_rows", "contacts", "pairs", "members", "plan_changes", "batch_contacts", "batches", "audit"}
@@ -31,8 +32,8 @@ INSERT INTO reconciler.accounts (encoded_account_id, organization, key_fingerpri
 SELECT 'a' || n, 'Account ' || n, decode(md5(CAST(n AS text)), 'hex'), 'x', 'x' FROM generate_series(1, 200) AS n;
 INSERT INTO reconciler.connections (name, account_id, list_id, list_name, workspace, statement, columns, mapping_digest,
                                     connected_at, started_at, last_tick_at, failures)
-SELECT 'c' || n, 1 + n % 200, gen_random_uuid(), 'List ' || n, 'w' || n % 20, 'SELECT 1', '{}', 'd', now(), now(), now(),
-       CAST(n % 40 = 0 AS integer)
+SELECT 'c' || n, 1 + n % 200, gen_random_uuid(), 'List ' || n, 'w' || n % 20, 'SELECT 1', '{}', 'd', now(), now(),
+       now(), CAST(n % 40 = 0 AS integer)
 FROM generate_series(1, 2000) AS n;
 INSERT INTO reconciler.contacts
     (connection_id, contact_id, address, address_hash, eligible, opted_out, fields, changed_at)
@@ -68,7 +69,8 @@ SELECT now(), 'cli:somebody', 'run', 'c' || 1 + n % 2000, '{"plan": 1}' FROM gen
 GOES_ON = """
 INSERT INTO reconciler.runs (connection_id, fence, trigger, mode, version, started_at)
 SELECT 1, 1, 'schedule', 'full', '0', now();
-INSERT INTO reconciler.plans (run_id, digest, added, updated, readdressed, decided_at) VALUES (120001, '', 30, 0, 0, now());
+INSERT INTO reconciler.plans (run_id, digest, added, updated, readdressed, decided_at) VALUES
+    (120001, '', 30, 0, 0, now());
 INSERT INTO reconciler.plan_changes (run_id, contact_id, kind) SELECT 120001, n, 'add' FROM generate_series(1, 30) AS n;
 """
 EVERY: Mapping[str, bool] = {  # by each page, whether it has the script that looks again

@@ -259,6 +259,7 @@ def test_a_key_without_an_audience_would_take_a_word_that_was_said_to_somebody_e
         ("ssh-ed25519 AAAA", "no Ed25519"),
         ("\u00fc", "no Ed25519"),
     ],
+    ids=[f"file {number}" for number in range(13)],
 )
 def test_a_file_that_has_no_such_key_is_refused_in_words(text: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text(text)
