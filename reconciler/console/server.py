@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 import socket
 import threading
 import time
@@ -43,28 +44,35 @@ def serving(
     Raises UsageError where nobody can listen there, or where browsers could not come there safely.
     """
     _must_be_safe(here, where)
-    listening = _listening(where)
-    port = int(listening.getsockname()[1])
-    parts = here.parts(ledger, lambda _: None)
-    background = Background(lambda: parts, ran)
-    address = here.settings.console_url or f"http://{_shown(where[0])}:{port}"
-    desk = Desk(here, ledger, address, background, identity.of(here.settings), Throttle(_MOST_FAILURES, here.monotonic))
-    server = uvicorn.Server(_config(desk))
+    with contextlib.closing(_listening(where)) as listening:
+        address = here.settings.console_url or f"http://{_shown(where[0])}:{listening.getsockname()[1]}"
+        parts = here.parts(ledger, lambda _: None)
+        background, failures = Background(lambda: parts, ran), Throttle(_MOST_FAILURES, here.monotonic)
+        desk = Desk(here, ledger, address, background, identity.of(here.settings), failures)
+        try:
+            with _served(uvicorn.Server(_config(desk)), listening):
+                yield desk
+        finally:
+            background.close()
+
+
+@contextlib.contextmanager
+def _served(server: uvicorn.Server, listening: socket.socket) -> Iterator[None]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="console", daemon=True)
     thread.start()
     try:
         while not server.started and thread.is_alive():
             time.sleep(_A_MOMENT)
-        yield desk
+        yield
     finally:
         server.should_exit = True
         thread.join(2 * _ENDS_SECONDS)
-        listening.close()
-        background.close()
 
 
 def _config(desk: Desk) -> uvicorn.Config:
     """As little as there can be: our own log lines, no header that says what serves, nobody's word about addresses."""
+    # Its lines have queries in them, and a sign-in address is one; without a handler it would not write them.
+    logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
     return uvicorn.Config(
         application(desk, ROUTES, sign_in.ROUTES),
         access_log=False,
