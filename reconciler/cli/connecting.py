@@ -24,7 +24,9 @@ _RESUME: Final = "Resume NAME, or all; also says that the CRM and the ledger are
 
 @click.command()
 @click.argument("name")
-@click.option("--list-id", help="The list; without it the account's lists are shown to choose from.")
+@click.option(
+    "--list-id", help="The list, by its id or the address of its page; without it the account's lists are shown."
+)
 @click.option("--credentials", "credentials_file", metavar="FILE|-", help="JSON with api_key, access_token, ...")
 @click.option("--device", is_flag=True, help="Sign in at another screen; the token is then renewed by itself.")
 @click.option("--crm-url-file", metavar="FILE", help="File with the CRM's address, where it is another database.")

@@ -65,7 +65,7 @@ def words(error: ReconcilerError) -> str:
 
 
 def _given(form: Mapping[str, str], name: str, workspace: str, faults: Mapping[str, str]) -> Given:
-    way = form.get("way", PASTED)
+    way = form["way"] if form.get("way") in (CODE, DEVICE) else PASTED
     wanted = ("api_key", "access_token") if way == PASTED else ("api_key",)
     texts = {label: form.get(label, "").strip() for label in _LABELS}
     told = {**faults, **{each: _secret_fault(each, texts[each], is_wanted=each in wanted) for each in _LABELS}}

@@ -13,6 +13,7 @@ from reconciler.console.answers import Elsewhere, Page
 from reconciler.console.once import once
 from reconciler.console.routes import Route
 from reconciler.errors import UsageError
+from reconciler.page import capital
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +92,7 @@ def _faults(visit: Visit, changed: Mapping[str, str]) -> dict[str, str]:
             policies.parse({key: text}, visit.connection.fields)
             limits_of.parse({key: text} if key in _FIGURES else {})
         except UsageError as error:
-            found[key] = f"{str(error).removeprefix(f'{key} ').capitalize()}."
+            found[key] = f"{capital(str(error).removeprefix(f'{key} '))}."
     return found
 
 
@@ -101,7 +102,7 @@ def _page(visit: Visit, values: Mapping[str, str], faults: Mapping[str, str]) ->
     content: dict[str, Any] = {
         "connection": connection.name,
         "figures": figures,
-        "fields": list(connection.fields),
+        "fields": sorted(connection.fields),
         "clear": [name for name in now["clear"].split(",") if name],
         "overwrite": [name for name in now["overwrite"].split(",") if name],
         "create_singly": now["create_singly"],

@@ -64,7 +64,7 @@ def go_on(visit: Visit) -> Answer:
     visit.desk.here.pause(oauth.slot())
     code = Secret(visit.form.get("code", ""))
     pair = code_flow.exchange(oauth, application, code, verifier or Secret(""), return_address(visit))
-    return admitting.admitted(visit, draft, _credentials(application, pair))
+    return _admitted(visit, draft, application, pair)
 
 
 def begin_at_another_screen(visit: Visit, draft: Draft, application: Application) -> Elsewhere:
@@ -96,10 +96,14 @@ def poll(visit: Visit) -> Answer:
         raise AccessRefused(str(error), advice="nothing was connected: begin again") from None
     if isinstance(answer, Waiting):
         return _page(visit, draft, "Nobody has allowed it there yet.")
+    return _admitted(visit, draft, application, answer)
+
+
+def _admitted(visit: Visit, draft: Draft, application: Application, pair: Pair) -> Elsewhere:
+    """Go on with the tokens of a consent; where that fails nothing is left to try it with once more."""
     try:
-        return admitting.admitted(visit, draft, _credentials(application, answer))
+        return admitting.admitted(visit, draft, _credentials(application, pair))
     except ReconcilerError:
-        # The code is used up by now.
         drafts.end(visit, draft)
         raise
 
