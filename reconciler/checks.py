@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: An id as the page of a list has it in its address.
 _ID: Final = re.compile(r"(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE)
 
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
 
 class NoSuchList(UsageError):
     """The account has no such list."""
@@ -40,6 +42,21 @@ class Inside:
 def inside(api: ConstantContact) -> Inside:
     """Try credentials out. Raises AccessRefused where they are no good."""
     return Inside(api.account(), api.lists())
+
+
+def name(text: str) -> None:
+    """Raise UsageError where a connection can't have this name."""
+    if not _NAME.fullmatch(text):
+        raise UsageError(
+            "a connection's name has letters, digits, dots, dashes and underscores, and begins with a letter or digit",
+            advice="for example: acme-newsletter",
+        )
+
+
+def must_be_new(name: str, there: Connection | None) -> None:
+    """Raise UsageError where somebody has made a connection of this name."""
+    if there is not None:
+        raise UsageError(f"the name {name!r} can't be used any more", advice="connect under another name")
 
 
 def contact_list(api: ConstantContact, account: AccountFound, list_id: str) -> ListFound:

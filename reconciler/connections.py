@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reconciler import checks, mapping, policies, probe, statements, token_end
 from reconciler.credentials import KNOWN
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from reconciler.secret import Secret
     from reconciler.vault import Vault
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -49,6 +46,8 @@ class Wish:
     switch_list: bool = False
     #: Whether the CRM's address was given, and not taken from before.
     is_crm_named: bool = False
+    #: Whether there must be none of this name yet.
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,10 @@ def connect(doors: Doors, wish: Wish, give: Callable[[], Credentials], actor: st
     `give` is asked for the credentials once all is checked that needs none: somebody may have to sign in for them.
     Connecting again replaces the credentials and keeps everything else; another account or list is refused.
     """
-    check_name(wish.name)
+    checks.name(wish.name)
     before = _existing(doors.ledger, wish.name)
+    if wish.is_new:
+        checks.must_be_new(wish.name, before)
     wish = _completed(doors, replace(wish, is_crm_named=wish.crm_url is not None), before)
     list_id = _wanted_list(wish, before)
     seen = _seen(doors, wish, before)
@@ -95,6 +96,8 @@ def connect(doors: Doors, wish: Wish, give: Callable[[], Credentials], actor: st
         custom = checks.custom_fields(api, seen.facts.columns)
     home = doors.ledger.origin()
     with _alone(doors.ledger, before, found), doors.ledger.transaction() as tx:
+        if before is None:
+            checks.must_be_new(wish.name, stored.by_name(tx, wish.name))
         _store(tx, doors.vault, wish, given, account, found, seen, custom, home)
         told = {"account": account.encoded_account_id, "list": found.list_id}
         audit.write(tx, actor, "connect", wish.name, {**told, "before": before and {"list": before.list_id}})
@@ -194,15 +197,6 @@ def crm_url(vault: Vault, connection: Connection) -> Secret | None:
     if connection.crm_url_sealed is None:
         return None
     return vault.open(connection.crm_url_sealed, table="connections", row=connection.name, field="crm_url")
-
-
-def check_name(name: str) -> None:
-    """Raise UsageError where a connection can't have this name."""
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            "a connection's name has letters, digits, dots, dashes and underscores, and begins with a letter or digit",
-            advice="for example: acme-newsletter",
-        )
 
 
 def _existing(ledger: Ledger, name: str) -> Connection | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from reconciler import connections
+from reconciler import checks
 from reconciler.console.access import EVERYWHERE
 from reconciler.credentials import NOT_ONE_LINE, PRINTABLE, Application, Credentials
 from reconciler.errors import UsageError
@@ -88,7 +88,7 @@ def _secret_fault(each: str, text: str, *, is_wanted: bool) -> str:
 
 def _name_fault(name: str) -> str:
     try:
-        connections.check_name(name)
+        checks.name(name)
     except UsageError as error:
         return words(error)
     return ""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from reconciler.console.answers import Answer
     from reconciler.console.desk import Visit
+    from reconciler.errors import ReconcilerError
     from reconciler.ledger.console_drafts import Draft
 
 _FIELDS: Final = ("form", "statement", "list", "list_id")
@@ -29,25 +30,44 @@ def ask(visit: Visit) -> Answer:
 
 
 def pick(visit: Visit) -> Answer:
-    draft = drafts.find(visit, visit.names["draft"])
+    try:
+        draft = drafts.find(visit, visit.names["draft"])
+    except UsageError as error:
+        return _gone(visit, error)
     wanted = visit.form.get("list_id", "").strip() or visit.form.get("list", "")
     if not wanted:
         return _page(visit, draft, {"list": "Choose a list, or paste its id or the address of its page."})
 
     def act() -> str:
-        wish = Wish(draft.connection, workspace=draft.workspace, list_id=wanted)
+        wish = Wish(draft.connection, workspace=draft.workspace, list_id=wanted, is_new=True)
         return admitting.connected(visit, draft, wish, drafts.credentials(visit, draft)).to
 
     try:
         return once(visit, "/integrations", act)
-    except checks.NoSuchList as error:
-        return _page(visit, draft, {"list_id": given.words(error)})
-    except AccessRefused as error:
-        return _page(visit, draft, {"form": f"{given.words(error)} Begin again with another token."})
-    except CrmError as error:
-        return _page(visit, draft, {"statement": given.words(error)})
-    except (ApiError, UsageError) as error:
-        return _page(visit, draft, {"form": given.words(error)})
+    except (ApiError, CrmError, UsageError) as error:
+        return _page(visit, draft, _faults(error))
+
+
+def _faults(error: ReconcilerError) -> dict[str, str]:
+    """By field, what is wrong with it; of what is in no field, above them."""
+    match error:
+        case checks.NoSuchList():
+            return {"list_id": given.words(error)}
+        case CrmError():
+            return {"statement": given.words(error)}
+        case AccessRefused():
+            return {"form": f"{given.words(error)} Begin again with another token."}
+        case _:
+            return {"form": given.words(error)}
+
+
+def _gone(visit: Visit, error: UsageError) -> Answer:
+    """A form that comes twice finds no draft any more, and is led to where the first one was."""
+
+    def act() -> str:
+        raise error
+
+    return once(visit, "/integrations", act)
 
 
 def _page(visit: Visit, draft: Draft, faults: Mapping[str, str]) -> Page:

@@ -192,6 +192,50 @@ def test_a_name_of_a_workspace_that_is_not_theirs_is_neither_told_nor_replaced(
     assert connected(installation) == [("secret", "globex", installation.api.list_id)]
 
 
+def test_of_two_who_make_a_connection_of_one_name_the_second_replaces_nothing(
+    installation: Installation, console: Console, admin: Visitor
+) -> None:
+    other = console.signed_in(Role.ADMIN, "acme")
+    first = admin.post("/connect", **pasted(installation)).headers["location"]
+    second = other.post("/connect", **pasted(installation)).headers["location"]
+    assert with_list(admin, first, installation.api.list_id).status_code == 303
+    before = installation.sql(
+        "SELECT to_jsonb(c), to_jsonb(a) FROM reconciler.connections AS c, reconciler.accounts AS a"
+    )
+    refused = with_list(other, second, installation.api.list_id)
+    assert refused.status_code == 400
+    assert "can&#39;t be used any more" in refused.text
+    after = installation.sql(
+        "SELECT to_jsonb(c), to_jsonb(a) FROM reconciler.connections AS c, reconciler.accounts AS a"
+    )
+    assert after == before
+
+
+def test_a_list_that_is_sent_twice_connects_once(installation: Installation, admin: Visitor) -> None:
+    at = admin.post("/connect", **pasted(installation)).headers["location"]
+    went = [admin.post(at, list=installation.api.list_id, once="one-number") for _ in range(2)]
+    assert [each.headers["location"] for each in went] == ["/connections/acme/start"] * 2
+    [(times,)] = installation.sql("SELECT count(*) FROM reconciler.audit WHERE action = 'connect'")
+    assert times == 1
+
+
+def test_a_sign_in_with_another_account_renews_nothing_and_keeps_nothing(
+    installation: Installation, admin: Visitor
+) -> None:
+    assert installation.connect().code == 0
+    sealed = installation.sql("SELECT access_token_sealed FROM reconciler.accounts")
+    installation.sql("UPDATE reconciler.accounts SET encoded_account_id = 'another'")
+    installation.api.door.switch(device_approval_polls=1)
+    at = admin.post("/connections/acme/reconnect", **pasted(installation, way="device")).headers["location"]
+    refused = admin.post(at)
+    while refused.status_code == 200:
+        installation.api.door.advance(10)
+        refused = admin.post(at)
+    assert "connect under another name" in refused.text
+    assert kept(installation) == 0
+    assert installation.sql("SELECT access_token_sealed FROM reconciler.accounts") == sealed
+
+
 def test_nobody_but_an_admin_connects(installation: Installation, console: Console) -> None:
     operator = console.signed_in(Role.OPERATOR, "acme")
     assert operator.get("/connect").status_code == 403
