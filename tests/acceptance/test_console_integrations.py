@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.console.access import Role
+from reconciler.secret import Secret
 from tests.console import Console, Visitor, open_console
 
 if TYPE_CHECKING:
@@ -137,6 +138,37 @@ def test_a_connections_page_has_four_characters_of_its_secrets_and_no_more(acme:
     assert acme.api.access_token[-4:] in page
     assert shown["statement"]["fingerprint"] in page
     assert "FROM" in shown["statement"]["text"]
+
+
+def test_who_retries_by_itself_says_until_when_and_asks_nobody(acme: Installation, admin: Visitor) -> None:
+    acme.sql(
+        "UPDATE reconciler.connections SET started_at = now(), failures = 5, failing_reason = 'unavailable',"
+        " failing_message = 'Constant Contact is in trouble', quarantined_at = now(),"
+        " next_attempt_at = '2031-05-03 10:20+00'"
+    )
+    [card] = admin.json("/integrations.json")["cards"]
+    assert card["face"] == {"kind": "retry", "words": "Retrying by itself"}
+    assert card["need"] is None
+    for path in ("/integrations", "/connections/acme"):
+        page = admin.page(path)
+        assert "2031-05-03 10:20 UTC" in page.partition("Tried again")[2][:200], path
+    assert "Constant Contact is in trouble" in admin.page("/integrations")
+
+
+def test_a_key_that_is_too_short_shows_none_of_it(acme: Installation, console: Console, admin: Visitor) -> None:
+    vault = console.desk.here.vault()
+    [(row,)] = acme.sql("SELECT encoded_account_id FROM reconciler.accounts")
+    sealed = vault.seal(Secret("short-key-12"), table="accounts", row=row, field="api_key")
+    acme.sql("UPDATE reconciler.accounts SET api_key_sealed = %s", sealed)
+    assert admin.json("/connections/acme.json")["credentials"]["api_key"] == ""
+    assert "y-12" not in admin.page("/connections/acme")
+
+
+def test_credentials_that_can_not_be_opened_are_asked_for_again(acme: Installation, admin: Visitor) -> None:
+    acme.sql("UPDATE reconciler.accounts SET access_token_sealed = 'v1.k9.AAAA'")
+    [card] = admin.json("/integrations.json")["cards"]
+    assert (card["face"]["words"], card["need"]["words"]) == ("Needs you", "Reconnect")
+    assert admin.json("/connections/acme.json")["credentials"] == {"api_key": "", "access_token": ""}
 
 
 def test_the_statement_is_checked_and_nothing_is_stored(acme: Installation, console: Console) -> None:
