@@ -54,8 +54,13 @@ def _story(visit: Visit, who: str, reference: str) -> Page:
     content = explain_page.to_json(story, unmasked=False)
     is_there = reference and story.contact_id is not None
     may_sync = is_there and visit.role >= Role.OPERATOR and connection.held_at is None
-    sync = f"{references.address(connection.name, reference)}/sync" if may_sync else ""
-    form = {"connection": connection.name, "back": address(connection.name), "sync": sync}
+    here = references.address(connection.name, reference)
+    form = {
+        "connection": connection.name,
+        "back": address(connection.name),
+        "json": f"{here}.json" if reference else "",
+        "sync": f"{here}/sync" if may_sync else "",
+    }
     return Page("contact.html", f"{connection.name}: one person", content, form=form)
 
 

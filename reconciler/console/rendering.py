@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -15,6 +16,9 @@ from reconciler.console.access import Role
 if TYPE_CHECKING:
     from reconciler.console.access import Person
     from reconciler.console.answers import Page
+
+#: A time as sentences have it: to the minute, in UTC.
+_A_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC")
 
 
 def html(answer: Page, person: Person | None, form_token: str, once: str) -> str:
@@ -54,6 +58,7 @@ def _environment() -> Environment:
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["capital"] = page.capital
     environment.filters["moment"] = _moment
+    environment.filters["pieces"] = _pieces
     environment.globals["Role"] = Role
     environment.globals["version"] = __version__
     return environment
@@ -64,3 +69,12 @@ def _moment(value: dt.datetime | str) -> dict[str, Any]:
     moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     moment = moment.astimezone(dt.UTC)
     return {"at": moment.isoformat(timespec="seconds"), "utc": f"{moment:%Y-%m-%d %H:%M} UTC"}
+
+
+def _pieces(text: str) -> list[tuple[str, str]]:
+    """A text cut at the times in it: each piece, and the time that it is, or nothing."""
+    told, place = [], 0
+    for found in _A_TIME.finditer(text):
+        told += [(text[place : found.start()], ""), (found[0], f"{found[1]}T{found[2]}:00+00:00")]
+        place = found.end()
+    return [*told, (text[place:], "")]

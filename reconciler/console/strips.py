@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import collections
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconciler.page import STATES, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from reconciler.ledger.database import Row
 
 #: As many runs as a strip has.
 MOST: Final = 50
@@ -30,7 +28,16 @@ _KINDS: Final[Mapping[str, str]] = {
 _GOES_ON: Final = "goes on"
 
 
-def of(runs: Sequence[Row]) -> list[dict[str, Any]]:
+class Run(Protocol):
+    """A run, as far as a strip shows it; its state is None while it goes on."""
+
+    @property
+    def run_id(self) -> int: ...
+    @property
+    def state(self) -> str | None: ...
+
+
+def of(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Each run of a strip, oldest first: its number, its state and the kind of its colour."""
     return [{"run_id": run.run_id, "state": run.state, "kind": kind_of(run.state)} for run in runs]
 
@@ -40,7 +47,7 @@ def kind_of(state: str | None) -> str:
     return _KINDS.get(state or "", "off")
 
 
-def words(runs: Sequence[Row]) -> str:
+def words(runs: Sequence[Run]) -> str:
     """A strip in words, for whoever doesn't see it."""
     if not runs:
         return "no run yet"

@@ -252,3 +252,13 @@ def test_no_page_has_an_address_in_full_and_no_link_has_one_at_all(console: Cons
         shown = re.sub(r'value="[^"]*"', "", page)  # what somebody typed stays in the field
         assert not [address for address in IN_FULL if address in shown]
         assert not [each for each in links(page) if AN_ADDRESS.search(each)]
+
+
+def test_a_time_within_a_sentence_is_shown_in_the_readers_zone(console: Console) -> None:
+    visitor = console.signed_in(Role.VIEWER)
+    to = visitor.post("/connections/acme/contacts", who="ada@example.com").headers["location"]
+    (read, *_) = visitor.json(f"{to}.json")["steps"]
+    day, minute = re.findall(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC", read["told"])[0]
+    page = visitor.page(to)
+    assert f'<time datetime="{day}T{minute}:00+00:00" title="{day} {minute} UTC">' in page
+    assert read["told"][1:] in html.unescape(re.sub(r"<[^>]+>", "", page))
