@@ -54,8 +54,13 @@ def status(
     return "\n".join(lines)
 
 
-def badge(connection: Connection, behind: tuple[int, float], unusable: str | None = None) -> str:
-    """Connected, or what stands in the way and since when, with the contacts that wait meanwhile."""
+def badge(
+    connection: Connection, behind: tuple[int, float], unusable: str | None = None, *, with_commands: bool = True
+) -> str:
+    """Connected, or what stands in the way and since when, with the contacts that wait meanwhile.
+
+    `with_commands`: and with the commands that help; where there are buttons they are left out.
+    """
     end = token_end.of_account(connection.account, connection.now)
     if connection.disconnected_at or end.has_ended:
         waits = _waiting(behind)
@@ -67,31 +72,35 @@ def badge(connection: Connection, behind: tuple[int, float], unusable: str | Non
     if connection.paused_at:
         return f"Paused since {minute(connection.paused_at)}{_told(connection.paused_message)}"
     if connection.held_at:
-        return f"Held since {minute(connection.held_at)}{_told(connection.held_message)}{_answers(connection)}"
+        answers = _answers(connection) if with_commands else ""
+        return f"Held since {minute(connection.held_at)}{_told(connection.held_message)}{answers}"
     if connection.quarantined_at:
-        return _quarantine(connection)
-    return f"Connected{_but(connection)}"
+        return _quarantine(connection, with_commands=with_commands)
+    return f"Connected{_but(connection, with_commands=with_commands)}"
 
 
-def _but(connection: Connection) -> str:
+def _but(connection: Connection, *, with_commands: bool) -> str:
     """What it does not do though nothing stands in its way."""
     if connection.observe:
         return ", only observing"
-    return "" if connection.started_at else f", not started (`reconciler start {connection.name}`)"
+    if connection.started_at:
+        return ""
+    return ", not started" + (f" (`reconciler start {connection.name}`)" if with_commands else "")
 
 
 def _told(message: str | None) -> str:
     return f": {message}" if message else ""
 
 
-def _quarantine(connection: Connection) -> str:
+def _quarantine(connection: Connection, *, with_commands: bool) -> str:
     """Since when and why it is tried more rarely, and when next."""
     since = connection.quarantined_at
     tries = number(connection.failures, "run")
     told = (
         f"In quarantine since {minute(since) if since else ''}: {tries} in a row failed ({connection.failing_reason})"
     )
-    return f"{told}{_told(connection.failing_message)}. Next attempt {_next(connection)}; `run --full` does not wait"
+    hint = "; `run --full` does not wait" if with_commands else ""
+    return f"{told}{_told(connection.failing_message)}. Next attempt {_next(connection)}{hint}"
 
 
 def _next(connection: Connection) -> str:

@@ -40,6 +40,11 @@ class Status:
         return connection_page.badge(self.connection, self.behind, self.unusable)
 
     @property
+    def sentence(self) -> str:
+        """The same where buttons stand beside it: without the commands that help."""
+        return connection_page.badge(self.connection, self.behind, self.unusable, with_commands=False)
+
+    @property
     def token(self) -> TokenEnd:
         return token_end.of_account(self.connection.account, self.connection.now)
 

@@ -73,7 +73,7 @@ def _page(visit: Visit, check: dict[str, Any] | None) -> Page:
         last = runs.recent(tx, connection.connection_id, _RUNS)
     content = {
         **integrations.card(visit, connection, stands.health),
-        "badge": stands.badge,
+        "badge": stands.sentence,
         "headline": stands.health.headline,
         "details": stands.health.details,
         "late": stands.health.late,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler import checks
+from reconciler import checks, page
 from reconciler.console import admitting, drafts, given, sign_in_there
 from reconciler.console.access import Role
 from reconciler.console.actions import address
@@ -55,7 +55,13 @@ def _go_on(visit: Visit, found: Given) -> Answer:
         return admitting.admitted(visit, draft, found.credentials)
     except (AccessRefused, checks.OtherAccount) as error:
         field = "access_token" if found.way == given.PASTED else "api_key"
-        return _page(visit, {field: given.words(error)}, _typed(visit))
+        is_token = found.way == given.PASTED and isinstance(error, AccessRefused)
+        told = (
+            f"{page.capital(str(error))}. Paste one that is new, and of this API key."
+            if is_token
+            else given.words(error)
+        )
+        return _page(visit, {field: told}, _typed(visit))
     except (ApiError, CrmError, UsageError) as error:
         return _page(visit, {"form": given.words(error)}, _typed(visit))
 
