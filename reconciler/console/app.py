@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount
 from starlette.routing import Route as Address
 from starlette.staticfiles import StaticFiles
@@ -21,7 +21,6 @@ from reconciler.console.answers import Download, Elsewhere, Page
 from reconciler.console.asked import Asked
 from reconciler.console.guarded import Guarded
 from reconciler.console.routes import Reply
-from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +44,10 @@ def application(desk: Desk, routes: Sequence[Route], open_routes: Sequence[OpenR
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     addresses = [address for route in routes for address in _addresses(desk, route)]
     opened = [Address(route.path, _open_endpoint(desk, route), methods=[route.method]) for route in open_routes]
-    nothing = {HTTPException: functools.partial(_nothing_there, desk)}
-    app = Starlette(routes=[*opened, *addresses, static], exception_handlers=nothing)
-    app.router.redirect_slashes = False  # its redirects don't know of the proxy with TLS in front
+    handlers: dict[Any, Any] = {HTTPException: functools.partial(_nothing_there, desk), Exception: _failed}
+    app = Starlette(routes=[*opened, *addresses, static], exception_handlers=handlers)
+    # It would lead to http where a proxy ends TLS.
+    app.router.redirect_slashes = False
     return Guarded(app, desk)
 
 
@@ -85,7 +85,7 @@ def _open_endpoint(desk: Desk, route: OpenRoute) -> Any:
 def _respond_open(desk: Desk, route: OpenRoute, asked: Asked) -> Response:
     try:
         reply = route.handler(desk, asked)
-    except ReconcilerError as error:
+    except Exception as error:  # noqa: BLE001 - nobody shall have to read a traceback
         reply = Reply(dispatch.trouble(asked, error))
     response = _response(desk, reply.answer, None, wants_json=False)
     if reply.new_cookie is not None:
@@ -100,7 +100,14 @@ def _nothing_there(desk: Desk, request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
     told = "There is nothing at this address." if status == _NOT_FOUND else "This can't be asked of this address."
     page = dispatch.page_of_trouble(request.state.request_id, status, told, "")
-    return _response(desk, page, None, wants_json=request.url.path.endswith(_JSON))
+    response = _response(desk, page, None, wants_json=request.url.path.endswith(_JSON))
+    response.headers.update(getattr(error, "headers", None) or {})
+    return response
+
+
+def _failed(request: Request, _: Exception) -> Response:
+    """The last resort, for what not even the page of a trouble can be made of; the log line is written further out."""
+    return PlainTextResponse(f"Something went wrong: {request.state.request_id}", 500)
 
 
 def _respond(desk: Desk, route: Route, asked: Asked) -> Response:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
 from reconciler.errors import Mistake
-from reconciler.redaction import loggable
+from reconciler.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,13 +60,15 @@ class Guarded:
 
         try:
             await self._chosen(scope)(scope, receive, sending)
+        except ClientDisconnect:
+            _log.debug("request %s: whoever sent it went away", request_id)
         except Exception as error:  # noqa: BLE001 - nobody shall have to read a traceback
             _log.error("request %s: %s", request_id, Mistake.of(error))
             _log.debug("where it was made", exc_info=error)
             if not answered:
                 await PlainTextResponse(f"Something went wrong: {request_id}", _FAILED)(scope, receive, sending)
         level = logging.DEBUG if scope["method"] in ("GET", "HEAD") else logging.INFO
-        told = (request_id, scope["method"], loggable(scope["path"]), answered.get("status"))
+        told = (request_id, scope["method"], _loggable(scope["path"]), answered.get("status"))
         _log.log(level, "request %s: %s %s -> %s", *told)
 
     def _chosen(self, scope: Scope) -> ASGIApp:
@@ -80,6 +83,11 @@ class Guarded:
             headers[name] = value
         headers["X-Request-Id"] = request_id
         headers["Cache-Control"] = "private, max-age=300" if path.startswith("/static/") else "no-store"
+
+
+def _loggable(path: str) -> str:
+    """A path as it may stand in a log line: on one line, and without what looks like a token or an address."""
+    return redacted("".join(each if each.isprintable() else "?" for each in path))
 
 
 def hosts(address: str) -> frozenset[str]:

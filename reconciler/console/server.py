@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 #: Sign-ins that may fail within a minute.
 _MOST_FAILURES: Final = 20
 _MOST_REQUESTS: Final = 64
-_ENDS_SECONDS: Final = 5
+#: Docker kills after 10 seconds, of which a tick may have had 5.
+_ENDS_SECONDS: Final = 2
 _A_MOMENT: Final = 0.02
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: There is no such connection: who is signed in is told so, and who is not is led to the sign-in.
 _PAGE: Final = "/connections/nothing/pause"
-_KEY: Final = Ed25519PrivateKey.generate()
+_KEY: Final = Ed25519PrivateKey.from_private_bytes(b"1" * 32)
 _PROXY: Final = Proxy(
     _KEY.public_key().public_bytes(ser.Encoding.PEM, ser.PublicFormat.SubjectPublicKeyInfo).decode(),
     "reconciler",

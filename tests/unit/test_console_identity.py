@@ -23,12 +23,13 @@ from reconciler.errors import SettingsError
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 NOW: Final = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 STAMP: Final = int(NOW.timestamp())
-KEY: Final = ed25519.Ed25519PrivateKey.generate()
-OTHER: Final = ed25519.Ed25519PrivateKey.generate()
+KEY: Final = ed25519.Ed25519PrivateKey.from_private_bytes(b"1" * 32)
+OTHER: Final = ed25519.Ed25519PrivateKey.from_private_bytes(b"2" * 32)
 
 
 def public(key: Any, how: ser.PublicFormat = ser.PublicFormat.SubjectPublicKeyInfo) -> str:
@@ -88,7 +89,9 @@ def test_a_word_that_nobody_signed_is_not_believed(name: str) -> None:
     refused(by_hand({"typ": "JWT"}))
 
 
-@pytest.mark.parametrize("secret", [PROXY.key, PROXY.key.strip(), "\n".join(PROXY.key.splitlines()[1:-1])])
+@pytest.mark.parametrize(
+    "secret", [PROXY.key, PROXY.key.strip(), "\n".join(PROXY.key.splitlines()[1:-1])], ids=range(3)
+)
 @pytest.mark.parametrize("algorithm", ["HS256", "EdDSA"])
 def test_the_public_key_is_no_secret_to_sign_with(algorithm: str, secret: str) -> None:
     refused(by_hand({"alg": algorithm, "typ": "JWT"}, secret.encode()))
@@ -242,28 +245,35 @@ def test_a_key_without_an_audience_would_take_a_word_that_was_said_to_somebody_e
         assert "for whom" in key_refused(tmp_path / "key.pem", audience)
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        (private(KEY), "a private key"),
-        (private(KEY).replace("BEGIN PRIVATE", "BEGIN OPENSSH PRIVATE"), "a private key"),
-        (public(rsa.generate_private_key(65537, 2048)), "no Ed25519"),
-        (public(ec.generate_private_key(ec.SECP256R1())), "no Ed25519"),
-        (public(ed448.Ed448PrivateKey.generate()), "no Ed25519"),
-        (public(x25519.X25519PrivateKey.generate()), "no Ed25519"),
-        (public(KEY, ser.PublicFormat.OpenSSH), "no Ed25519"),
-        ("", "no Ed25519"),
-        ("no key at all\n", "no Ed25519"),
-        ("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n", "no Ed25519"),
-        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "no Ed25519"),
-        ("ssh-ed25519 AAAA", "no Ed25519"),
-        ("\u00fc", "no Ed25519"),
-    ],
-    ids=[f"file {number}" for number in range(13)],
-)
-def test_a_file_that_has_no_such_key_is_refused_in_words(text: str, told: str, tmp_path: Path) -> None:
-    (tmp_path / "key.pem").write_text(text)
+#: What a file may have in it by mistake.
+WRONG: Final[Mapping[str, Callable[[], str]]] = {
+    "private": lambda: private(KEY),
+    "private as ssh has it": lambda: private(KEY).replace("BEGIN PRIVATE", "BEGIN OPENSSH PRIVATE"),
+    "both": lambda: public(KEY) + private(KEY),
+    "rsa": lambda: public(rsa.generate_private_key(65537, 2048)),
+    "ec": lambda: public(ec.generate_private_key(ec.SECP256R1())),
+    "ed448": lambda: public(ed448.Ed448PrivateKey.generate()),
+    "x25519": lambda: public(x25519.X25519PrivateKey.generate()),
+    "as ssh has it": lambda: public(KEY, ser.PublicFormat.OpenSSH),
+    "empty": lambda: "",
+    "words": lambda: "no key at all\n",
+    "nothing between": lambda: "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
+    "too little between": lambda: "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+    "broken off": lambda: public(KEY)[:60],
+    "other letters": lambda: "\u00fc",
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_file_that_has_no_such_key_is_refused_in_words(what: str, tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text(WRONG[what](), encoding="utf-8")
+    told = "a private key" if what.startswith(("private", "both")) else "no Ed25519"
     assert told in key_refused(tmp_path / "key.pem")
+
+
+def test_a_file_that_is_no_text_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_bytes(bytes(range(256)))
+    assert "no Ed25519" in key_refused(tmp_path / "key.pem")
 
 
 def test_a_file_that_is_not_there_or_is_no_file_is_refused_in_words(tmp_path: Path) -> None:
