@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 _PEOPLE: Final[Mapping[str, Mapping[str, Role] | None]] = {
     "nobody": None,
-    "a viewer": {"acme": Role.VIEWER},
-    "an operator": {"acme": Role.OPERATOR},
-    "an admin": {"acme": Role.ADMIN},
+    "a viewer": {"hidden-place": Role.VIEWER},
+    "an operator": {"hidden-place": Role.OPERATOR},
+    "an admin": {"hidden-place": Role.ADMIN},
     "an admin elsewhere": {"globex": Role.ADMIN},
-    "an admin elsewhere who looks on here": {"globex": Role.ADMIN, "acme": Role.VIEWER},
+    "an admin elsewhere who looks on here": {"globex": Role.ADMIN, "hidden-place": Role.VIEWER},
     "somebody without any role": {},
 }
 #: With these the address is of a workspace.
@@ -37,7 +37,7 @@ _OWN: Final = {"draft"}
 _NOWHERE: Final = {"name": "nothing", "run_id": "999999", "who": "0", "draft": "x" * 22}
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::\w+)?\}")
 #: What of the connection nobody elsewhere may read; set here, so that no page says it by chance.
-_HIDDEN: Final = ("acme", "Hidden Ltd", "Hidden list", "hidden-account")
+_HIDDEN: Final = ("hidden-name", "hidden-place", "Hidden Ltd", "Hidden list", "hidden-account")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Asking:
     @property
     def role(self) -> Role | None:
         roles = _PEOPLE[self.who] or {}
-        return roles.get("acme") if self.is_scoped else max(roles.values(), default=None)
+        return roles.get("hidden-place") if self.is_scoped else max(roles.values(), default=None)
 
     @property
     def is_allowed(self) -> bool:
@@ -133,13 +133,14 @@ def come_in(console: Console, roles: Mapping[str, Role] | None) -> Visitor:
 @pytest.fixture
 def house(installation: Installation) -> Iterator[House]:
     who = installation.add("ada@example.com")
-    assert installation.connect().code == 0
-    run_id = str(installation.run()["run_id"])
-    installation.sql("UPDATE reconciler.connections SET list_name = 'Hidden list'")
+    assert installation.connect("hidden-name", "--workspace", "acme").code == 0
+    run_id = str(installation.run("hidden-name")["run_id"])
+    hidden = "workspace = 'hidden-place', list_name = 'Hidden list'"
+    installation.sql(f"UPDATE reconciler.connections SET {hidden}")
     installation.sql(
         "UPDATE reconciler.accounts SET organization = 'Hidden Ltd', encoded_account_id = 'hidden-account'"
     )
-    values = {**_NOWHERE, "name": "acme", "run_id": run_id, "who": who}
+    values = {**_NOWHERE, "name": "hidden-name", "run_id": run_id, "who": who}
     with open_console(installation) as console:
         people = {each: come_in(console, roles) for each, roles in _PEOPLE.items()}
         yield House(console, installation, people, values)
@@ -201,7 +202,7 @@ def test_nobody_elsewhere_reads_a_name_of_the_connection(house: House) -> None:
             seen += answer.text
     assert told == []
     # The admin does read it: the words are the right ones.
-    assert "acme" in seen
+    assert "hidden-name" in seen
 
 
 def test_a_page_that_is_sensitive_is_one_for_everybody_who_may(house: House) -> None:
