@@ -157,7 +157,8 @@ def _asked(request: Request, form: dict[str, str], *, wants_json: bool) -> Asked
         wants_json=wants_json,
         query=dict(request.query_params),
         form=form,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        # One that came twice is none that is good: nobody chooses which of them counts.
+        headers={name: ", ".join(request.headers.getlist(name)) for name in request.headers},
         cookies=request.cookies,
         place=request.client.host if request.client else "",
         request_id=request.state.request_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
@@ -386,3 +387,42 @@ def test_what_is_long_over_is_deleted_at_the_next_sign_in(lonely: Installation, 
     console.signed_in()
     count = "SELECT (SELECT count(*) FROM reconciler.console_sessions), (SELECT count(*) FROM reconciler.console_links)"
     assert lonely.sql(count) == [(1, 1)]
+
+
+def test_no_log_line_has_the_proxys_word_and_each_says_why_one_is_not_believed(
+    proxied: Console, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    visitor = proxied.visitor()
+    old = int(time.time()) - 400
+    words = [word(), word(aud="another"), word(iat=old, exp=old + 60), word()[:-9] + "AAAAAAAAA"]
+    for said in words:
+        ask(visitor, said)
+    lines = [each.getMessage() for each in caplog.records if not each.name.startswith(("httpx", "httpcore"))]
+    printed = capfd.readouterr()
+    # Also its parts: who has the last one needs only to guess the others.
+    parts = {part for said in words for part in said.split(".")} | {cookie(visitor), visitor.form_token}
+    assert not [part for part in parts if part in "".join(lines) + printed.out + printed.err]
+    told = [line.rpartition("not believed: ")[2] for line in lines if "not believed" in line]
+    assert told == ["InvalidAudienceError", "it is not good at this time", "InvalidSignatureError"]
+
+
+def test_a_program_behind_the_proxy_leaves_no_session_and_can_send_no_form(
+    lonely: Installation, proxied: Console
+) -> None:
+    visitor = proxied.visitor()
+    found = ask(visitor, word(), f"{_PAGE}.json")
+    assert (found.status_code, found.headers.get("set-cookie")) == (404, None)
+    assert lonely.sql("SELECT count(*) FROM reconciler.console_sessions") == [(0,)]
+    for token in ("", "0" * 64):
+        form = {"form_token": token, "once": "1"}
+        sent = visitor.client.post(_PAGE, data=form, headers={"Origin": ADDRESS, HEADER: word()})
+        assert sent.status_code == 403
+
+
+def test_of_two_words_at_once_neither_is_believed(proxied: Console) -> None:
+    wrong = jwt.encode({"sub": "u-9"}, Ed25519PrivateKey.from_private_bytes(b"3" * 32), algorithm="EdDSA")
+    for said in ([wrong, word()], [word(), wrong]):
+        headers = [(HEADER, each) for each in said]
+        found = proxied.visitor().client.get(_PAGE, headers=headers)
+        assert (found.status_code, found.headers["location"]) == (303, "/sign-in")
