@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import functools
 from pathlib import Path
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 #: More than a form with a pasted token or some thousands of contact ids has.
 _MOST_BYTES: Final = 500_000
+_FORM_SECONDS: Final = 20
+#: Of a network address, more than one has.
+_MOST_LETTERS: Final = 60
 _JSON: Final = ".json"
 _NOT_FOUND: Final = 404
 
@@ -65,8 +69,8 @@ def _endpoint(desk: Desk, route: Route, *, wants_json: bool) -> Any:
     async def endpoint(request: Request) -> Response:
         form = await _form(request) if route.method == "POST" else {}
         if form is None:
-            return Response("The form is too large.", 413, media_type="text/plain")
-        asked = _asked(request, form, wants_json=wants_json)
+            return Response("The form is too large, or came too slowly.", 413, media_type="text/plain")
+        asked = _asked(desk, request, form, wants_json=wants_json)
         return await run_in_threadpool(_respond, desk, route, asked)
 
     return endpoint
@@ -76,8 +80,8 @@ def _open_endpoint(desk: Desk, route: OpenRoute) -> Any:
     async def endpoint(request: Request) -> Response:
         form = await _form(request) if route.method == "POST" else {}
         if form is None:
-            return Response("The form is too large.", 413, media_type="text/plain")
-        return await run_in_threadpool(_respond_open, desk, route, _asked(request, form, wants_json=False))
+            return Response("The form is too large, or came too slowly.", 413, media_type="text/plain")
+        return await run_in_threadpool(_respond_open, desk, route, _asked(desk, request, form, wants_json=False))
 
     return endpoint
 
@@ -141,16 +145,20 @@ def _response(desk: Desk, answer: Answer, session: Session | None, *, wants_json
 
 
 async def _form(request: Request) -> dict[str, str] | None:
-    """What a form has, the last value of each name; None where it is too large."""
+    """What a form has, the last value of each name; None where it is too large, or too slow."""
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _MOST_BYTES:
-            return None
+    try:
+        async with asyncio.timeout(_FORM_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > _MOST_BYTES:
+                    return None
+    except TimeoutError:
+        return None
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def _asked(request: Request, form: dict[str, str], *, wants_json: bool) -> Asked:
+def _asked(desk: Desk, request: Request, form: dict[str, str], *, wants_json: bool) -> Asked:
     return Asked(
         method=request.method,
         path=request.url.path,
@@ -160,7 +168,15 @@ def _asked(request: Request, form: dict[str, str], *, wants_json: bool) -> Asked
         # One that came twice is none that is good: nobody chooses which of them counts.
         headers={name: ", ".join(request.headers.getlist(name)) for name in request.headers},
         cookies=request.cookies,
-        place=request.client.host if request.client else "",
+        place=_place(desk, request),
         request_id=request.state.request_id,
         names=dict(request.path_params),
     )
+
+
+def _place(desk: Desk, request: Request) -> str:
+    """The network address that a request came from; through a proxy that is trusted, the one that the proxy saw."""
+    forwarded = request.headers.getlist("x-forwarded-for")
+    if desk.proxy is not None and forwarded:
+        return forwarded[-1].rpartition(",")[2].strip()[:_MOST_LETTERS]
+    return request.client.host if request.client else ""

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 #: Sign-ins that may fail within a minute.
 _MOST_FAILURES: Final = 20
-_MOST_REQUESTS: Final = 64
+#: Connections, also idle ones: a browser keeps some open.
+_MOST_CONNECTIONS: Final = 256
 #: Docker kills after 10 seconds, of which a tick may have had 5.
 _ENDS_SECONDS: Final = 2
 _A_MOMENT: Final = 0.02
@@ -82,7 +83,7 @@ def _config(desk: Desk) -> uvicorn.Config:
         proxy_headers=False,
         lifespan="off",
         ws="none",
-        limit_concurrency=_MOST_REQUESTS,
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_ENDS_SECONDS,
     )
 
