@@ -65,7 +65,7 @@ class OtherPlan(ReconcilerError):
 
     def __init__(self, digest: str) -> None:
         super().__init__(
-            f"the plan has the digest {digest}, not the one that was demanded: nothing was pushed",
+            f"the plan is {digest}, and not the one that was demanded: nothing was pushed",
             advice="look with `reconciler plan NAME` and demand that one",
         )
 
