@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page, Response
+    from playwright.sync_api import Page, Response, ViewportSize
 
 CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 #: Without these it looks for its maker's servers at every start.
@@ -82,11 +82,12 @@ class Eyes:
 
 
 @contextlib.contextmanager
-def chromium(address: str, pictures: Path | None = None) -> Iterator[Eyes]:
+def chromium(address: str, pictures: Path | None = None, *, has_scripts: bool = True) -> Iterator[Eyes]:
     """A new Chromium, with nothing of an earlier one."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
-        page = browser.new_page(viewport={"width": _DESKTOP[0], "height": _DESKTOP[1]}, accept_downloads=True)
+        size: ViewportSize = {"width": _DESKTOP[0], "height": _DESKTOP[1]}
+        page = browser.new_page(viewport=size, accept_downloads=True, java_script_enabled=has_scripts)
         page.set_default_timeout(15_000)
         try:
             yield Eyes(page, address, pictures)

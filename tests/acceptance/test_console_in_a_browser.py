@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from reconciler.bootstrap import Process
-from reconciler.console import links, server
+from reconciler.console import links, rendering, server
 from reconciler.console.access import Role
 from reconciler.settings import Settings
 from tests.browsers import CHROMIUM, Eyes, chromium
@@ -20,13 +20,21 @@ from tests.browsers import CHROMIUM, Eyes, chromium
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.console.answers import Page
     from reconciler.console.desk import Desk
     from tests.installation import Installation
 
 #: A folder for pictures of every page, where somebody wants to look at them.
 _PICTURES: Final = os.environ.get("CONSOLE_PICTURES")
-_SLOW_SECONDS: Final = 2
+_SLOW_SECONDS: Final = 4
 _PEOPLE: Final = ("ada", "bob", "cy", "dora", "eve")
+
+#: What extends the frame is a page.
+_TEMPLATES: Final = {
+    each.name for each in (Path(rendering.__file__).parent / "templates").iterdir() if "{% extends" in each.read_text()
+}
+#: Where a script goes on at once: who has none comes by them in the second test.
+_ONLY_ON_THE_WAY: Final = {"leaving.html", "came_back.html"}
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no Chromium here: no page of the console was looked at"
@@ -60,28 +68,52 @@ class Visit:
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         return self.acme.sql(statement)
 
-    def sign_in(self) -> None:
+    def sign_in(self, *, looks: bool = True) -> None:
         query = links.make(self.desk.ledger, Role.ADMIN, ("acme",), "cli:somebody", self.desk.random_bytes)
         self.go(f"/sign-in?{query}")
-        self.eyes.look("sign-in")
+        if looks:
+            self.eyes.look("sign-in")
         self.press("Sign in")
         self.eyes.page.wait_for_url(f"{self.desk.address}/")
 
 
 @pytest.fixture
-def visit(installation: Installation) -> Iterator[Visit]:
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The templates of the pages that were looked at closely."""
+    shown: list[str] = []
+    looked: set[str] = set()
+    html, look = rendering.html, Eyes.look
+
+    def noting(answer: Page, *rest: Any) -> str:
+        shown.append(answer.template)
+        return html(answer, *rest)
+
+    def looking(eyes: Eyes, name: str) -> None:
+        looked.add(next(each for each in reversed(shown) if each != "progress.html"))
+        look(eyes, name)
+
+    monkeypatch.setattr(rendering, "html", noting)
+    monkeypatch.setattr(Eyes, "look", looking)
+    return looked
+
+
+@pytest.fixture
+def visit(installation: Installation, request: pytest.FixtureRequest) -> Iterator[Visit]:
     here = Process(Settings.load(os.environ, None))
     ledger = here.ledger()
+    pictures, has_scripts = Path(_PICTURES) if _PICTURES else None, getattr(request, "param", True)
     with (
         server.serving(here, ledger, ("127.0.0.1", 0), lambda _: None) as desk,
-        chromium(desk.address, Path(_PICTURES) if _PICTURES else None) as eyes,
+        chromium(desk.address, pictures, has_scripts=has_scripts) as eyes,
     ):
         yield Visit(eyes, desk, installation)
         here.stop.ask()
     ledger.close()
 
 
-def test_from_a_wrong_token_to_a_list_in_step_and_back(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
+def test_from_a_wrong_token_to_a_list_in_step_and_back(
+    looked_at: set[str], visit: Visit, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     for name in _PEOPLE:
         visit.acme.add(f"{name}@example.com", first_name=name.capitalize(), last_name="Example")
@@ -97,6 +129,37 @@ def test_from_a_wrong_token_to_a_list_in_step_and_back(visit: Visit, caplog: pyt
     _look_around(visit)
     _disconnect(visit)
     _keep_secrets(visit, caplog.text)
+    assert _TEMPLATES - looked_at == _ONLY_ON_THE_WAY, "every page was looked at"
+
+
+@pytest.mark.parametrize("visit", [False], indirect=True)
+def test_without_a_script_everything_works_but_live_progress(visit: Visit) -> None:
+    visit.acme.add("ada@example.com", first_name="Ada")
+    visit.sign_in(looks=False)
+    visit.go("/connect?workspace=acme")
+    visit.fill("API Key", visit.acme.api.api_key)
+    visit.press("Sign in with Constant Contact")
+    visit.follow("Go to Constant Contact")
+    visit.press("Allow")
+    visit.eyes.page.wait_for_url("**/connect/return?**")
+    visit.press("Go on")
+    visit.eyes.page.locator(f"input[type=radio][value='{visit.acme.api.list_id}']").check()
+    visit.press("Connect this list")
+    visit.press("See what the first sync would do")
+    _look_again_until(visit, "Would be added")
+    visit.press("Start first sync")
+    _look_again_until(visit, "completed")
+    assert set(visit.acme.api.members()) == {"ada@example.com"}
+    assert visit.eyes.page.locator("time").first.inner_text().endswith("UTC")
+
+
+def _look_again_until(visit: Visit, text: str) -> None:
+    for _ in range(100):
+        if visit.eyes.page.get_by_text(text).count():
+            return
+        visit.eyes.page.wait_for_timeout(100)
+        visit.follow("Look again")
+    pytest.fail(f"the page never said {text!r}")
 
 
 def _connect(visit: Visit) -> None:
@@ -138,7 +201,7 @@ def _sync_first(visit: Visit) -> None:
     visit.press("Start first sync")
     visit.eyes.page.wait_for_url(re.compile(r".*/runs/\d+$"))
     visit.says("Sending")
-    visit.eyes.remember()
+    visit.eyes.look("run-going")
     visit.says("completed")
     visit.acme.api.door.switch(activity_seconds=0)
     visit.eyes.look("run")
@@ -223,6 +286,18 @@ def _look_around(visit: Visit) -> None:
     for name, path in pages.items():
         visit.go(path)
         visit.eyes.look(name)
+    visit.acme.api.door.switch(device_interval_seconds=60)
+    visit.go("/connections/acme/reconnect")
+    visit.fill("API Key", visit.acme.api.api_key)
+    visit.press("Sign in at another screen")
+    visit.says("Enter this code")
+    visit.eyes.look("another-screen")
+    visit.acme.sql("UPDATE reconciler.connections SET paused_at = now()")
+    visit.go("/connections/acme/run")
+    visit.press("Run now")
+    visit.says("It is paused")
+    visit.eyes.look("paused")
+    visit.acme.sql("UPDATE reconciler.connections SET paused_at = NULL")
 
 
 def _disconnect(visit: Visit) -> None:
