@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import queue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_A_WHILE: Final = 1.0
 
 
 class Schedule:
@@ -34,8 +36,17 @@ class Schedule:
     def run(self) -> None:
         """Tick until `stop_soon` is called, also before; the tick under way goes on to its end."""
         self._scheduler.start()
-        self._stop.get()
+        while not self._is_told():
+            pass
         self._scheduler.shutdown(wait=True)
+
+    def _is_told(self) -> bool:
+        """Wait a second at most: a signal that the system gives to another thread wakes this one only then."""
+        try:
+            self._stop.get(timeout=_A_WHILE)
+        except queue.Empty:
+            return False
+        return True
 
     def stop_soon(self) -> None:
         """Take no further tick. Returns at once, so that a signal handler may call it, and any number of times."""
