@@ -22,6 +22,9 @@ _ID: Final = re.compile(r"(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
+#: What the console's addresses end in where they answer with JSON.
+_TAKEN: Final = ".json"
+
 
 class NoSuchList(UsageError):
     """The account has no such list."""
@@ -46,6 +49,8 @@ def inside(api: ConstantContact) -> Inside:
 
 def name(text: str) -> None:
     """Raise UsageError where a connection can't have this name."""
+    if text.endswith(_TAKEN):
+        raise UsageError(f"a connection's name can't end in {_TAKEN}", advice="for example: acme-newsletter")
     if not _NAME.fullmatch(text):
         raise UsageError(
             "a connection's name has letters, digits, dots, dashes and underscores, and begins with a letter or digit",

@@ -178,7 +178,7 @@ def erase(ledger: Ledger, connection: Connection, actor: str) -> dict[str, int]:
     """Forget everything about a disconnected connection, once no run goes on; says how much of what that was."""
     with ledger.transaction() as tx:
         erased = stored.erase(tx, connection.connection_id)
-        audit.write(tx, actor, "erase", connection.name, {"erased": erased})
+        audit.write(tx, actor, "erase", connection.name, {"erased": erased}, connection.workspace)
     return erased
 
 

@@ -36,7 +36,7 @@ APPROVED_HOURS: Final = 24
 
 def can_be_answered(connection: Connection) -> bool:
     """Whether somebody can say that what is held is right: of some contacts there are no numbers that say it of all."""
-    return connection.held_reason in APPROVABLE and bool(connection.held_counts)
+    return _has_numbers(connection.held_reason, connection.held_counts)
 
 
 def waits_for_answer(tx: Transaction, run_id: int) -> bool:
@@ -44,7 +44,11 @@ def waits_for_answer(tx: Transaction, run_id: int) -> bool:
     held = holds.of_run(tx, run_id)
     if held is None or held.hold_id is None or held.answer == "approved":
         return False
-    return held.reason == GUARD or (held.reason in APPROVABLE and bool(held.counts))
+    return _has_numbers(held.reason, held.counts)
+
+
+def _has_numbers(reason: str | None, counts: Mapping[str, int] | None) -> bool:
+    return reason in APPROVABLE and bool(counts)
 
 
 def is_told(connection: Connection, ending: Ending) -> bool:

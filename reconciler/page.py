@@ -213,7 +213,9 @@ def asked_by(found: Mapping[str, Any]) -> str:
 
 
 def _run_line(row: Row) -> str:
-    return sentence(row.report) if row.report else f"Run {row.run_id} of {row.name} - running"
+    if row.report:
+        return sentence(row.report)
+    return f"Run {row.run_id} of {row.name} - {'running' if row.state is None else STATES[row.state]}"
 
 
 def held_back(reasons: Mapping[str, int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from reconciler import connections
+from reconciler import connections, token_end
 from reconciler.console import asking, references
 from reconciler.console.access import Role
 from reconciler.console.asking import Question
@@ -16,8 +16,11 @@ from reconciler.ledger import audit, leases
 from reconciler.request import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.console.answers import Answer
     from reconciler.console.desk import Visit
+    from reconciler.ledger.database import Transaction
 
 #: What a connection's history of actions calls them.
 RUN: Final = "run"
@@ -29,10 +32,20 @@ def address(name: str, action: str = "") -> str:
     return f"/connections/{quote(name, safe='')}" + (f"/{action}" if action else "")
 
 
-def go(visit: Visit, request: Request, action: str, told: dict[str, object] | None = None) -> str:
-    """Write down what was asked for, begin its run, and say where it can be watched."""
+def go(
+    visit: Visit,
+    request: Request,
+    action: str,
+    told: dict[str, object] | None = None,
+    check: Callable[[Transaction], None] = lambda _: None,
+) -> str:
+    """Write down what was asked for, begin its run, and say where it can be watched.
+
+    `check` raises where it may not be; in the transaction that writes it down, so that two at once are one.
+    """
     name = visit.connection.name
     with visit.ledger.transaction() as tx:
+        check(tx)
         audit.write(tx, visit.actor, action, name, told or {})
     visit.desk.background.run(name, request)
     return address(name, "going")
@@ -44,7 +57,11 @@ def ask_run(visit: Visit) -> Answer:
         "Nobody is removed from the list, and nobody who unsubscribed or left it is put back.",
         "If more would change than this connection's guards let pass, nothing is pushed until somebody approves it.",
     ]
-    name = visit.connection.name
+    connection, name = visit.connection, visit.connection.name
+    if connection.paused_at is not None:
+        will.insert(0, "But it is paused: nothing is run before somebody resumes it.")
+    elif token_end.of_account(connection.account, connection.now).has_ended or connection.disconnected_at is not None:
+        will.insert(0, "But there is no token that works: nothing is pushed before somebody reconnects it.")
     return asking.page(Question("Run now", will, "Run now", address(name, "run"), address(name)), name)
 
 
@@ -91,6 +108,11 @@ def resume(visit: Visit) -> Answer:
     if connection.paused_reason and visit.role < Role.ADMIN:
         raise UsageError(
             "only an admin can say that this is the real CRM and the real ledger", advice="ask somebody who is one"
+        )
+    if connection.held_at is not None and visit.role < Role.ADMIN:
+        raise UsageError(
+            "resuming lets go what is held, which only an admin can say",
+            advice="ask somebody who is one, or decline it",
         )
 
     def act() -> str:

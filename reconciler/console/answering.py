@@ -66,8 +66,8 @@ def decline(visit: Visit) -> Answer:
 
 
 ROUTES: Final = (
-    Route("GET", "/runs/{run_id}/approve", Role.ADMIN, ask_approve),
-    Route("POST", "/runs/{run_id}/approve", Role.ADMIN, approve),
+    Route("GET", "/runs/{run_id}/approve", Role.ADMIN, ask_approve, is_sensitive=True),
+    Route("POST", "/runs/{run_id}/approve", Role.ADMIN, approve, is_sensitive=True),
     Route("GET", "/runs/{run_id}/decline", Role.OPERATOR, ask_decline),
     Route("POST", "/runs/{run_id}/decline", Role.OPERATOR, decline),
 )

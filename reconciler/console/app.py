@@ -24,7 +24,7 @@ from reconciler.console.guarded import Guarded
 from reconciler.console.routes import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
@@ -47,7 +47,10 @@ def application(desk: Desk, routes: Sequence[Route], open_routes: Sequence[OpenR
     """The web application with these pages."""
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     addresses = [address for route in routes for address in _addresses(desk, route)]
-    opened = [Address(route.path, _open_endpoint(desk, route), methods=[route.method]) for route in open_routes]
+    opened = [
+        Address(route.path, _endpoint(desk, functools.partial(_respond_open, desk, route)), methods=[route.method])
+        for route in open_routes
+    ]
     handlers: dict[Any, Any] = {HTTPException: functools.partial(_nothing_there, desk), Exception: _failed}
     app = Starlette(routes=[*opened, *addresses, static], exception_handlers=handlers)
     # It would lead to http where a proxy ends TLS.
@@ -60,28 +63,19 @@ def _addresses(desk: Desk, route: Route) -> list[Address]:
     paths = [route.path]
     if route.method == "GET" and route.has_json:
         paths.insert(0, f"{route.path.rstrip('/') or '/index'}{_JSON}")
+    respond = functools.partial(_respond, desk, route)
     return [
-        Address(path, _endpoint(desk, route, wants_json=path.endswith(_JSON)), methods=[route.method]) for path in paths
+        Address(path, _endpoint(desk, respond, wants_json=path.endswith(_JSON)), methods=[route.method])
+        for path in paths
     ]
 
 
-def _endpoint(desk: Desk, route: Route, *, wants_json: bool) -> Any:
+def _endpoint(desk: Desk, respond: Callable[[Asked], Response], *, wants_json: bool = False) -> Any:
     async def endpoint(request: Request) -> Response:
-        form = await _form(request) if route.method == "POST" else {}
+        form = await _form(request) if request.method == "POST" else {}
         if form is None:
-            return Response("The form is too large, or came too slowly.", 413, media_type="text/plain")
-        asked = _asked(desk, request, form, wants_json=wants_json)
-        return await run_in_threadpool(_respond, desk, route, asked)
-
-    return endpoint
-
-
-def _open_endpoint(desk: Desk, route: OpenRoute) -> Any:
-    async def endpoint(request: Request) -> Response:
-        form = await _form(request) if route.method == "POST" else {}
-        if form is None:
-            return Response("The form is too large, or came too slowly.", 413, media_type="text/plain")
-        return await run_in_threadpool(_respond_open, desk, route, _asked(desk, request, form, wants_json=False))
+            return PlainTextResponse("The form is too large, or came too slowly.", 413)
+        return await run_in_threadpool(respond, _asked(desk, request, form, wants_json=wants_json))
 
     return endpoint
 

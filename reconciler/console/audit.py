@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _A_PAGE: Final = 100
 _DIGITS: Final = 18
+#: How the program works inside, in words for people.
+_WORDS: Final = {"window": "way of reading", "mirror_fresh_seconds": "reading_fresh_seconds"}
 
 
 def audit(visit: Visit) -> Answer:
@@ -33,7 +35,8 @@ def audit(visit: Visit) -> Answer:
         "actions": [_action(row) for row in shown],
         "next": _to(connection, shown[-1].audit_id) if has_more else None,
     }
-    return Page("audit.html", "Audit", content)
+    form = {"json": _to(connection, before, path="/audit.json")}
+    return Page("audit.html", "Audit", content, form=form)
 
 
 def _action(row: Row) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def _masked(value: Any) -> Any:
     """Details without an address in full, whatever their form."""
     match value:
         case dict():
-            return {masked_addresses(name): _masked(each) for name, each in value.items()}
+            return {masked_addresses(_WORDS.get(str(name), str(name))): _masked(each) for name, each in value.items()}
         case list():
             return [_masked(each) for each in value]
         case str():
@@ -60,9 +63,9 @@ def _masked(value: Any) -> Any:
             return value
 
 
-def _to(connection: str, before: int) -> str:
+def _to(connection: str, before: int, path: str = "/audit") -> str:
     asked = {"connection": connection} if connection else {}
-    return f"/audit?{urlencode({**asked, 'before': before})}"
+    return f"{path}?{urlencode({**asked, 'before': before})}"
 
 
 def _number(text: str) -> int:

@@ -12,7 +12,7 @@ from reconciler.console.answers import Page
 from reconciler.console.routes import Route
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import runs
-from reconciler.page import sentence
+from reconciler.page import STATES, capital, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,8 +101,14 @@ def _run(row: Row) -> dict[str, Any]:
         "started_at": row.started_at.isoformat(),
         "trigger": row.trigger,
         "state": row.state,
-        "told": "Goes on now." if row.report is None else sentence(row.report),
+        "told": _told(row),
     }
+
+
+def _told(row: Row) -> str:
+    if row.report is not None:
+        return sentence(row.report)
+    return "Goes on now." if row.state is None else f"{capital(STATES[row.state])}."
 
 
 def _statement(connection: Connection) -> dict[str, Any]:

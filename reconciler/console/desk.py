@@ -81,6 +81,12 @@ class Visit:
     def actor(self) -> str:
         return self.person.actor
 
+    @property
+    def page(self) -> int:
+        """The number of the page that is asked for; the first where it is none."""
+        text = self.query.get("page", "")
+        return max(1, int(text)) if _NUMBER.fullmatch(text) else 1
+
     def number(self, name: str) -> int | None:
         """A number that the form has; None where it is none."""
         text = self.form.get(name, "")

@@ -66,19 +66,17 @@ def _answer(desk: Desk, route: Route, asked: Asked, session: Session) -> Answer:
         _log.warning("request %s: not believed: %s", number, why)
         told = ("This form was not sent from a page of your session.", "Go back, reload the page, and send it again.")
         return page_of_trouble(number, 403, *told)
-    ledger = desk.ledger.seen_from(asked.place, asked.request_id)
+    ledger = desk.ledger.seen_from(asked.place, number)
     with ledger.transaction() as tx:
         now = console.now(tx)
         found = scope.look_up(tx, session.person.grants, asked.names)
     if found is None:
         return page_of_trouble(
-            asked.request_id, 404, "There is nothing at this address.", "It may be of a workspace that is not yours."
+            number, 404, "There is nothing at this address.", "It may be of a workspace that is not yours."
         )
     if found.role is None or found.role < route.least:
         _log.warning("request %s: %s needs the role %s", number, route.path, route.least.word)
-        return page_of_trouble(
-            asked.request_id, 403, f"This needs the role {route.least.word}.", "Ask somebody who has it."
-        )
+        return page_of_trouble(number, 403, f"This needs the role {route.least.word}.", "Ask somebody who has it.")
     if route.is_sensitive and not session.person.is_fresh(now, FRESH_SECONDS):
         return Elsewhere(f"/sign-in?{urlencode({'to': _came_from(asked, found)})}")
     visit = Visit(

@@ -34,6 +34,12 @@ _ALWAYS: Final[Mapping[str, str]] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
 }
+#: What browsers may load and send: all from here. Where a page leads elsewhere it does so by a link, because Chromium
+#: holds each redirect of a form against `form-action`.
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
+    " base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
 
 
 class Guarded:
@@ -43,7 +49,7 @@ class Guarded:
         self._app = app
         self._desk = desk
         self._hosts = hosts(desk.address)
-        self._headers = {**_ALWAYS, "Content-Security-Policy": policy(desk.here.settings.auth_url)}
+        self._headers = {**_ALWAYS, "Content-Security-Policy": POLICY}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -101,21 +107,3 @@ def hosts(address: str) -> frozenset[str]:
     return frozenset(
         f"{each}{told}" for each in names for told in ({f":{port}", ""} if port == usual else {f":{port}"})
     )
-
-
-def policy(auth_url: str) -> str:
-    """What browsers may load and send: all from here, and a form may lead to Constant Contact's sign-in."""
-    parts = urlsplit(auth_url)
-    rules = {
-        "default-src": "'none'",
-        "script-src": "'self'",
-        "style-src": "'self'",
-        "img-src": "'self'",
-        "connect-src": "'self'",
-        # Chromium holds each redirect of a form against this one too.
-        "form-action": f"'self' {parts.scheme}://{parts.netloc}",
-        "base-uri": "'none'",
-        "object-src": "'none'",
-        "frame-ancestors": "'none'",
-    }
-    return "; ".join(f"{name} {value}" for name, value in rules.items())

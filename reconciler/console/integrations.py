@@ -30,7 +30,7 @@ def integrations(visit: Visit) -> Answer:
     with visit.ledger.transaction() as tx:
         places = console_overview.places(tx, workspaces, "")
         pages = max(1, math.ceil(len(places) / _A_PAGE))
-        number = min(pages, _number(visit.query.get("page", "")))
+        number = min(pages, visit.page)
         names = [place.name for place in places[(number - 1) * _A_PAGE : number * _A_PAGE]]
         found = [each for each in (connections.by_name(tx, name) for name in names) if each is not None]
         judged = {each.connection_id: health.judge(each) for each in ages.of_all(tx, workspaces)}
@@ -87,11 +87,6 @@ def _not_connected(visit: Visit, workspaces: Sequence[str] | None, places: Seque
     there = {place.workspace for place in places}
     roles = {each: visit.person.grants.role_in(each) for each in workspaces or () if each not in there}
     return [{"workspace": each, "may_connect": role is Role.ADMIN} for each, role in roles.items()]
-
-
-def _number(text: str) -> int:
-    """The number of a page; the first where it is none."""
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= len("999999") else 1
 
 
 ROUTES: Final = (Route("GET", "/integrations", Role.VIEWER, integrations),)

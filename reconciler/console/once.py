@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from typing import TYPE_CHECKING
 
 from reconciler.console.answers import Elsewhere
-from reconciler.errors import UsageError
+from reconciler.errors import LedgerError, UsageError
 from reconciler.ledger import console
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def once(visit: Visit, otherwise: str, act: Callable[[], str]) -> Elsewhere:
     """Do what a form asks for, unless it was done; `act` says which page it leads to.
 
-    The second sending of a form whose action goes on yet, or failed, is led to `otherwise`. Raises UsageError for a
+    The second sending of a form whose action goes on yet is led to `otherwise`; of one whose action failed it does it.
+    Raises UsageError for a
     form without a number of its own, and what `act` raises.
     """
     number = visit.form.get("once", "")
@@ -28,7 +30,13 @@ def once(visit: Visit, otherwise: str, act: Callable[[], str]) -> Elsewhere:
     with visit.ledger.transaction() as tx:
         if not console.begin_once(tx, mark, visit.session_hash):
             return Elsewhere(console.led_to(tx, mark) or otherwise)
-    to = act()
+    try:
+        to = act()
+    except Exception:
+        # What failed was not done: the same form may be sent again.
+        with contextlib.suppress(LedgerError), visit.ledger.transaction() as tx:
+            console.forget_once(tx, mark)
+        raise
     with visit.ledger.transaction() as tx:
         console.note_led_to(tx, mark, to)
     return Elsewhere(to)

@@ -44,7 +44,7 @@ def overview(visit: Visit) -> Answer:
     with visit.ledger.transaction() as tx:
         found = _found(tx, visit.person.grants.workspaces(), q)
         pages = max(1, math.ceil(len(found) / _A_PAGE))
-        number = min(pages, _number(visit.query.get("page", "")))
+        number = min(pages, visit.page)
         shown = _sorted(found, sort)[(number - 1) * _A_PAGE : number * _A_PAGE]
         connections = _told(tx, shown, visit.desk.here.settings.pace_per_day)
     kinds = [entry.face.kind for entry in found]
@@ -108,11 +108,6 @@ def _one(entry: _Entry, runs: Sequence[Row], news: Mapping[int, int], left: Mapp
         "left_today": left[place.key_fingerprint],
         "new_problems": news.get(place.connection_id, 0),
     }
-
-
-def _number(text: str) -> int:
-    """The number of a page; the first where it is none."""
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= len("999999") else 1
 
 
 ROUTES: Final = (Route("GET", "/", Role.VIEWER, overview),)

@@ -39,6 +39,7 @@ def content(visit: Visit) -> dict[str, Any]:
         "mode": found.mode,
         "state": found.state,
         "goes_on": found.state is None,
+        "has_report": found.has_report,
         "started_at": found.started_at.isoformat(),
         "stages": stages.of(counts) if found.state is None else [],
         "told": _told(found, counts, minutes),
@@ -46,9 +47,9 @@ def content(visit: Visit) -> dict[str, Any]:
 
 
 def _told(found: Row, counts: Counts, minutes: int | None) -> str:
-    if found.state is not None:
+    if found.has_report:
         return f"It has ended: {STATES[found.state]}."
-    if not found.is_held:
+    if found.state is not None:
         return "It does not move any more: the next run takes up what it has left."
     return stages.estimate(counts, minutes)
 

@@ -21,7 +21,7 @@ from reconciler.token_end import minute
 if TYPE_CHECKING:
     from reconciler.console.answers import Answer
     from reconciler.console.desk import Visit
-    from reconciler.ledger.database import Row
+    from reconciler.ledger.database import Row, Transaction
 
 RESYNC: Final = "resync"
 _LOOK: Final = "resync plan"
@@ -82,18 +82,16 @@ def confirm(visit: Visit) -> Answer:
                 "this plan can't be confirmed any more: it is too old, or something has run since",
                 advice="look at what a full resync would do once more",
             )
-        _must_be_long_ago(visit)
         request = Request("console", visit.actor, full=True, only_if=found.digest)
         counts = found.report["plan"]
         told = {"plan": found.run_id, "added": counts["added"], "updated": counts["updated"]}
-        return go(visit, request, RESYNC, told)
+        return go(visit, request, RESYNC, told, lambda tx: _must_be_long_ago(tx, visit))
 
     return once(visit, address(visit.connection.name, "going"), act)
 
 
-def _must_be_long_ago(visit: Visit) -> None:
-    with visit.ledger.transaction() as tx:
-        last = console.last_action(tx, visit.connection.name, RESYNC)
+def _must_be_long_ago(tx: Transaction, visit: Visit) -> None:
+    last = console.last_resync(tx, visit.connection.connection_id)
     if last is not None and visit.now - last < _PAUSE:
         raise UsageError(
             f"a full resync was begun at {minute(last)}: one in {_PAUSE.seconds // 60} minutes is the most",

@@ -72,6 +72,8 @@ def _page(visit: Visit, wanted: Wanted, who: str = "") -> Page:
         "wanted": wanted,
         "links": _links(visit, shown),
         "purged_at": run and run.purged_at,
+        # A search is posted, and has no address.
+        "json": "" if who else f"/runs/{visit.run_id}/rows.json?{urlencode(visit.query)}",
         "choices": {"bucket": {each.value: BUCKETS[each] for each in Bucket}, "action": _ACTIONS, "outcome": _OUTCOMES},
     }
     return Page("rows.html", f"Rows of run {visit.run_id}", content, form=form)

@@ -34,6 +34,7 @@ _FIGURES: Final[Mapping[str, tuple[str, str]]] = {
     "contact_limit": ("Most active contacts of the account", "A plan that would make more asks; 0: any number."),
 }
 _CHOICES: Final = ("clear", "overwrite")
+_MEANWHILE: Final = "Somebody has changed this meanwhile: it is {} now."
 #: Not told of here: how the program works inside is nothing to be chosen in a browser.
 _INSIDE: Final = ("window", "mirror_fresh_seconds")
 
@@ -44,9 +45,12 @@ def ask(visit: Visit) -> Answer:
 
 def change(visit: Visit) -> Answer:
     connection, name = visit.connection, visit.connection.name
-    wanted, before = _wanted(visit), _now(visit)
-    changed = {key: text for key, text in wanted.items() if text != before[key]}
-    if faults := _faults(visit, changed):
+    wanted, now = _wanted(visit), _now(visit)
+    # Compared with what the form was shown with: what somebody else has changed meanwhile is not undone.
+    shown = {key: visit.form.get(f"was:{key}", text) for key, text in now.items()}
+    changed = {key: text for key, text in wanted.items() if text != shown[key]}
+    meanwhile = {key: _MEANWHILE.format(now[key] or "none") for key in changed if now[key] != shown[key]}
+    if faults := {**_faults(visit, changed), **meanwhile}:
         return _page(visit, wanted, faults)
     if not changed:
         return Elsewhere(address(name))
@@ -80,7 +84,7 @@ def _now(visit: Visit) -> dict[str, str]:
     connection = visit.connection
     shown = policies.shown(connection.policy)
     fields = {key: ",".join(name for name in connection.fields if name in shown[key].split(",")) for key in _CHOICES}
-    figures = {key: f"{getattr(connection.limits, key):g}" for key in _FIGURES}
+    figures = {key: f"{getattr(connection.limits, key):.15g}" for key in _FIGURES}
     return {**figures, **fields, "create_singly": shown["create_singly"]}
 
 
@@ -110,7 +114,7 @@ def _page(visit: Visit, values: Mapping[str, str], faults: Mapping[str, str]) ->
     }
     told = {**dict.fromkeys((*_FIGURES, *_CHOICES, "create_singly", "form"), ""), **faults}
     typed = {**values, **{key: values[key].split(",") for key in _CHOICES}}
-    form = {"faults": told, "is_wrong": bool(faults), "typed": typed}
+    form = {"faults": told, "is_wrong": bool(faults), "typed": typed, "was": now}
     return Page("settings.html", "Settings", content, 400 if faults else 200, form)
 
 
@@ -123,6 +127,6 @@ def _others(visit: Visit) -> list[dict[str, str]]:
 
 
 ROUTES: Final = (
-    Route("GET", "/connections/{name}/settings", Role.ADMIN, ask),
-    Route("POST", "/connections/{name}/settings", Role.ADMIN, change),
+    Route("GET", "/connections/{name}/settings", Role.ADMIN, ask, is_sensitive=True),
+    Route("POST", "/connections/{name}/settings", Role.ADMIN, change, is_sensitive=True),
 )

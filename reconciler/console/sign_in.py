@@ -60,8 +60,7 @@ def sign_out(desk: Desk, asked: Asked) -> Reply:
     with desk.ledger.transaction() as tx:
         people.end(tx, session.session_hash)
     _log.info("request %s: signed out", asked.request_id)
-    there = desk.proxy.sign_in_url if desk.proxy is not None else None
-    return Reply(Elsewhere(there or "/sign-in"), drops_cookie=True)
+    return Reply(Elsewhere("/sign-in"), drops_cookie=True)
 
 
 def local(to: str) -> str:

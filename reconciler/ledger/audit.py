@@ -12,8 +12,24 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Transaction
 
 
-def write(tx: Transaction, actor: str, action: str, connection: str | None, details: Mapping[str, object]) -> None:
-    """Write down an action in the transaction that does it. `details` holds no secret."""
+def write(
+    tx: Transaction,
+    actor: str,
+    action: str,
+    connection: str | None,
+    details: Mapping[str, object],
+    workspace: str | None = None,
+) -> None:
+    """Write down an action in the transaction that does it. `details` holds no secret.
+
+    The workspace is the connection's own; it has to be said where the connection is gone by now.
+    """
     place, request_id = tx.info.get(SEEN) or (None, None)
-    told = {"actor": actor, "action": action, "connection": connection, "details": as_json(details)}
+    told = {
+        "actor": actor,
+        "action": action,
+        "connection": connection,
+        "workspace": workspace,
+        "details": as_json(details),
+    }
     run(tx, "audit_write", **told, place=place, request_id=request_id)

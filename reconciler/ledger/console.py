@@ -29,6 +29,11 @@ def begin_once(tx: Transaction, once_hash: bytes, session_hash: bytes) -> bool:
     return one(tx, "console_once_begin", once_hash=once_hash, session_hash=session_hash) is not None
 
 
+def forget_once(tx: Transaction, once_hash: bytes) -> None:
+    """A form whose action failed may come again."""
+    run(tx, "console_once_forget", once_hash=once_hash)
+
+
 def led_to(tx: Transaction, once_hash: bytes) -> str | None:
     """The page that a form led to; None where that is not known yet."""
     place: str | None = value(tx, "console_once_led_to", once_hash=once_hash)
@@ -52,9 +57,13 @@ def plan_of(tx: Transaction, connection_id: int, run_id: int | None, seconds: fl
     return one(tx, "console_plan_of", connection_id=connection_id, run_id=run_id, seconds=seconds)
 
 
-def last_action(tx: Transaction, connection: str, action: str) -> dt.datetime | None:
-    """When somebody last did something with a connection, by its name in the audit."""
-    row = one(tx, "console_last_action", connection=connection, action=action)
+def last_resync(tx: Transaction, connection_id: int) -> dt.datetime | None:
+    """When a full resync was last confirmed that was not refused.
+
+    Nobody confirms another before the transaction ends.
+    """
+    run(tx, "connection_lock", connection_id=connection_id)
+    row = one(tx, "console_last_resync", connection_id=connection_id)
     return None if row is None else row.at
 
 

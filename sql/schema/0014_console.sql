@@ -1,10 +1,20 @@
 -- The console: who is signed in, what somebody has begun there, and from where each audited action came.
 
-ALTER TABLE reconciler.audit ADD COLUMN place text, ADD COLUMN request_id text;
+ALTER TABLE reconciler.audit ADD COLUMN workspace text, ADD COLUMN place text, ADD COLUMN request_id text;
+COMMENT ON COLUMN reconciler.audit.workspace IS 'The workspace that the connection belonged to then; a name may be another workspace''s later.';
 COMMENT ON COLUMN reconciler.audit.place IS 'From where: the network address that the console saw; NULL: the command line.';
 COMMENT ON COLUMN reconciler.audit.request_id IS 'The console''s number of the request, which its log lines have too.';
 -- A connection's actions are asked for newest first.
 CREATE INDEX audit_by_connection ON reconciler.audit (connection, audit_id DESC);
+-- Admins see what was done in their workspaces.
+CREATE INDEX audit_by_workspace ON reconciler.audit (workspace, audit_id DESC);
+
+CREATE FUNCTION reconciler.state_of(run reconciler.runs) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN run.state IS NULL AND NOT EXISTS (
+        SELECT FROM reconciler.leases AS l WHERE l.connection_id = run.connection_id AND l.fence = run.fence
+            AND l.until > reconciler.clock()) THEN 'abandoned' ELSE run.state END
+$$;
+COMMENT ON FUNCTION reconciler.state_of IS 'How a run ended; NULL while it goes on. One that died is abandoned also before the next run has noted it.';
 
 CREATE TABLE reconciler.console_links (
     link_hash bytea PRIMARY KEY,

@@ -108,14 +108,16 @@ def test_a_session_of_one_way_to_sign_in_is_none_of_the_other(console: Console) 
     assert not is_in(with_cookie(console, cookie(visitor)))
 
 
-def test_signing_out_behind_a_proxy_leads_to_where_one_signs_in_and_ends_the_session(
+def test_signing_out_behind_a_proxy_ends_the_session_and_says_where_one_signs_in_again(
     lonely: Installation, proxied: Console
 ) -> None:
     visitor = proxied.visitor()
     ask(visitor, word())
     form = {"form_token": visitor.form_token}
     left = visitor.client.post("/sign-out", data=form, headers={"Origin": ADDRESS, HEADER: word()})
-    assert (left.status_code, left.headers["location"]) == (303, "https://crm.example.com/again")
+    assert (left.status_code, left.headers["location"]) == (303, "/sign-in")
+    # A link, because a browser holds where a form leads against the page's policy.
+    assert 'href="https://crm.example.com/again"' in visitor.page("/sign-in")
     assert lonely.sql("SELECT ended_at IS NOT NULL FROM reconciler.console_sessions") == [(True,)]
 
 
