@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _One = TypeVar("_One")
 #: So many alone refused in different places, and nothing taken: that is not these contacts' fault.
 ENOUGH: Final = 5
+#: The calls of a halving of which both halves are refused.
+_BOTH_HALVES: Final = 2
 
 
 @dataclass(slots=True)
@@ -38,8 +40,11 @@ class Search:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether one contact tells more than a half: nobody was taken, and somebody refused, or few calls are left."""
-        return not self.has_sent and (self.alone > 0 or self.calls <= ENOUGH)
+        """Whether one contact tells more than a half: nobody was taken, and somebody refused, or few calls are left.
+
+        As few as would not do for enough contacts after another halving.
+        """
+        return not self.has_sent and (self.alone > 0 or self.calls < ENOUGH + _BOTH_HALVES)
 
 
 @dataclass(slots=True)

@@ -89,8 +89,9 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         return html(answer, *rest)
 
     def looking(eyes: Eyes, name: str) -> None:
-        looked.add(next(each for each in reversed(shown) if each != "progress.html"))
         look(eyes, name)
+        # It has been loaded anew by then: a run may have ended meanwhile.
+        looked.add(next(each for each in reversed(shown) if each != "progress.html"))
 
     monkeypatch.setattr(rendering, "html", noting)
     monkeypatch.setattr(Eyes, "look", looking)

@@ -155,6 +155,14 @@ def test_each_contact_goes_is_refused_or_waits_and_no_good_one_is_refused(
     assert (search.has_sent, search.alone) == (has_sent or bool(there.taken), len(refused))
 
 
+@pytest.mark.parametrize("calls", range(ENOUGH, 3 * ENOUGH))
+@pytest.mark.parametrize("size", range(1, 3 * ENOUGH))
+def test_where_all_are_refused_no_halving_takes_the_calls_that_say_so(size: int, calls: int) -> None:
+    search = Search(calls)
+    found = halved(range(size), There(range(size)), search)
+    assert search.alone == min(size, ENOUGH) or not found.left
+
+
 @given(size=st.integers(1, 300), data=st.data(), calls=st.integers(5, 60))
 def test_while_nothing_was_taken_a_search_ends_with_a_contact_that_is_or_with_enough_that_are_not(
     size: int, data: st.DataObject, calls: int

@@ -146,9 +146,11 @@ class TestRuns:
 
     def test_each_run_is_one_line_that_begins_with_its_time(self) -> None:
         ended = a_row(run_id=812, name="main", started_at=NOON, report=a_report().to_json())
-        running = a_row(run_id=813, name="main", started_at=NOON, report=None)
+        running = a_row(run_id=813, name="main", started_at=NOON, report=None, state=None)
+        dead = a_row(run_id=814, name="main", started_at=NOON, report=None, state="abandoned")
 
-        assert page.runs([running, ended]).splitlines() == [
+        assert page.runs([dead, running, ended]).splitlines() == [
+            "2024-05-31 12:00:00  Run 814 of main - abandoned: it died before its end",
             "2024-05-31 12:00:00  Run 813 of main - running",
             f"2024-05-31 12:00:00  {first_line()}",
         ]
