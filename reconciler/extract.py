@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 import email_validator
 
 from reconciler import fields, guard, mapping
-from reconciler import window as windows
-from reconciler.crm import Ask, versions
 from reconciler.domain import Contact
-from reconciler.errors import SchemaChanged, SourceMoved, SourceShrunk, StatementError
+from reconciler.errors import SourceShrunk, StatementError
 from reconciler.ledger import connections, forgotten, watermarks
 from reconciler.ledger import contacts as mirror
 from reconciler.mapping import wanted
-from reconciler.origin import differences
+from reconciler.opening import must_be_the_same_place, must_have_the_same_columns, opened
 from reconciler.redaction import masked_addresses
-from reconciler.window import Mode, Reading, Window
+from reconciler.window import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.forgotten import Forgotten
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Transaction
-    from reconciler.window import Position, Watermark
+    from reconciler.window import Position, Window
 
 #: Constant Contact's longest address (provider's contract, `EmailAddress.address`).
 LONGEST_ADDRESS: Final = 80
@@ -62,12 +60,7 @@ def extract(
     """
     mark = watermarks.read(tx, connection.connection_id)
     gone = forgotten.known(tx, connection.connection_id, hash_of)
-    with crm.snapshot(_ask(mark, connection, told.reason)) as opened:
-        snapshot = opened.of(connection.workspace)
-        window = _window(mark, connection, snapshot.position, told.reason)
-        names = _must_have_the_same_columns(snapshot, connection)
-        if window.reason is not None and window.mode is Mode.XMIN:
-            _must_still_count(snapshot, connection, names)
+    with opened(crm, connection, mark, told.reason) as (snapshot, window):
         found = snapshot.rows(
             connection.statement,
             wanted(connection.columns),
@@ -123,11 +116,11 @@ def extract_again(
 ) -> None:
     """Read some contacts once more, by id, into the mirror. Who is not returned is gone. No watermark moves."""
     gone = forgotten.known(tx, connection.connection_id, hash_of)
-    with crm.snapshot() as opened:
-        _must_be_the_same_place(watermarks.read(tx, connection.connection_id), opened.position)
-        snapshot = opened.of(connection.workspace)
+    with crm.snapshot() as found_there:
+        must_be_the_same_place(watermarks.read(tx, connection.connection_id), found_there.position)
+        snapshot = found_there.of(connection.workspace)
         if checks_columns:
-            _must_have_the_same_columns(snapshot, connection)
+            must_have_the_same_columns(snapshot, connection)
         found = snapshot.rows_among(connection.statement, wanted(connection.columns), contact_ids)
         with contextlib.closing(found):
             read = mirror.stage(tx, gone.veiled(_marked(found, connection)), hash_of)
@@ -139,66 +132,9 @@ def extract_again(
     mirror.mark_gone(tx, connection.connection_id, contact_ids)
 
 
-def _ask(mark: Watermark | None, connection: Connection, reason: str | None) -> Ask:
-    """What is not asked every time, because it costs more than a tick may: what the tables are like."""
-    if mark is None or reason is not None:
-        return Ask(structure_of=connection.statement)
-    is_due = mark.structure_at is None or (
-        (connection.now - mark.structure_at).total_seconds() >= connection.limits.structure_seconds
-    )
-    # Who had no right to ask for the server asks anew with each full comparison.
-    return Ask(connection.statement if is_due else "", mark.origin.system_identifier != "", mark.types)
-
-
-def _window(mark: Watermark | None, connection: Connection, here: Position, reason: str | None) -> Window:
-    _must_be_the_same_place(mark, here)
-    limits = connection.limits
-    mode = Mode(connection.window_mode)
-    broken = windows.broken(mark, here, connection.now, limits.gap_seconds)
-    if broken is None and windows.is_restructured(mode, mark, here):
-        broken = "source_changed"
-    return windows.window(
-        mode,
-        mark,
-        overlap_seconds=limits.overlap_seconds,
-        reason=reason,
-        broken=broken,
-        asked=connection.sweep_reason,
-    )
-
-
-def _must_be_the_same_place(mark: Watermark | None, here: Position) -> None:
-    if mark is not None and (told := differences(mark.origin, here.origin)):
-        raise SourceMoved(
-            f"this is another CRM than the one that was read before: {told}",
-            advice="if this is the real one, `reconciler resume`; a copy must not write to the list",
-        )
-
-
 def _must_be_believable(read: int, last: int, approved: int | None = None, *, is_part: bool = False) -> None:
     if not guard.is_believable(read, last, approved):
         raise SourceShrunk(read, last, is_part=is_part)
-
-
-def _must_have_the_same_columns(snapshot: Snapshot, connection: Connection) -> list[str]:
-    """The statement's columns, in its order."""
-    now = snapshot.columns(connection.statement)
-    if told := mapping.difference(connection.columns, {column.name: column.type for column in now}):
-        raise SchemaChanged(
-            f"the columns of the CRM statement have changed: {told}",
-            advice=f"if that is meant, `reconciler crm accept {connection.name}`; else repair the CRM",
-        )
-    return [column.name for column in now]
-
-
-def _must_still_count(snapshot: Snapshot, connection: Connection, columns: Sequence[str]) -> None:
-    """A view or a function may be another one by now, whose changes no row's age shows."""
-    plan = snapshot.explained(connection.statement)
-    if told := versions.obstacles(snapshot, connection.statement, plan, columns):
-        raise SchemaChanged(
-            f"row versions no longer show every change: {'; '.join(told)}",
-            advice=f"repair the CRM, or let `reconciler crm accept {connection.name}` choose another window",
-        )
 
 
 def _marked(

@@ -9,6 +9,8 @@ from reconciler.ledger import connections, watermarks
 from reconciler.origin import Origin, differences, has_other_timeline, with_known
 
 if TYPE_CHECKING:
+    from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Ledger, Transaction
     from reconciler.work import Work
 
 
@@ -17,6 +19,14 @@ def _of_an_earlier_version(work: Work) -> Origin | None:
     with work.ledger.transaction() as tx:
         mark = watermarks.read(tx, work.connection.connection_id)
     return None if mark is None else mark.origin
+
+
+def is_confirmed(tx: Transaction, ledger: Ledger, connection: Connection) -> bool:
+    """Whether the ledger is just where the connection's last run found it. Says no where that is not known."""
+    if connection.home is None:
+        return False
+    home = Origin.of(connection.home)
+    return with_known(home, ledger.origin_of(tx, may_ask=home.system_identifier != "")) == home
 
 
 def confirm(work: Work) -> str | None:

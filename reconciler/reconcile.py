@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, act, concluding, gather, guarding, holding, logs, quarantine
+from reconciler import __version__, act, concluding, gather, glance, guarding, holding, logs, quarantine
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
@@ -69,6 +69,8 @@ def run(parts: Parts, name: str, request: Request) -> Report | str | None:
     connection = find(parts.ledger, name)
     if (word := _standing_word(connection, request)) is not None:
         return word
+    if glance.finds_nothing(parts.ledger, parts.open_crm, connection, request):
+        return None
     if request.full and not (request.is_tick or request.plan_only):
         _fence_off(parts, connection)
     with leases.lease(

@@ -85,7 +85,11 @@ class Ledger:
     def origin(self) -> Origin:
         """Where the ledger is: a copy of it is not the ledger."""
         with self.transaction() as tx:
-            server = one(tx, "server") if value(tx, "server_may_be_asked") else None
+            return self.origin_of(tx, may_ask=value(tx, "server_may_be_asked"))
+
+    def origin_of(self, tx: Transaction, *, may_ask: bool) -> Origin:
+        """The same within a transaction, where it is known whether the server may be asked."""
+        server = one(tx, "server") if may_ask else None
         told = (server.system_identifier, server.timeline) if server else ("", 0)
         return Origin(self._url.host, self._url.port, self._url.database, *told)
 

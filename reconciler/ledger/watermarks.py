@@ -9,15 +9,18 @@ from reconciler.origin import Origin
 from reconciler.window import Watermark
 
 if TYPE_CHECKING:
-    from reconciler.ledger.database import Transaction
+    from reconciler.ledger.database import Row, Transaction
     from reconciler.window import Position, Window
 
 
 def read(tx: Transaction, connection_id: int) -> Watermark | None:
     """The watermark; None before the first extraction."""
     row = one(tx, "watermark_read", connection_id=connection_id)
-    if row is None:
-        return None
+    return None if row is None else of(row)
+
+
+def of(row: Row) -> Watermark:
+    """The watermark that a row of its table is."""
     origin = Origin(row.host, row.port, row.database, row.system_identifier, row.timeline)
     types = {int(oid): name for oid, name in row.types.items()}
     return Watermark(row.until, int(row.position), origin, row.read_at, row.structure, types, row.structure_at)

@@ -13,17 +13,8 @@ WITH held AS (
     JOIN reconciler.contacts AS c ON c.connection_id = b.connection_id AND c.contact_id = b.contact_id
     WHERE b.connection_id = :connection_id AND NOT b.settled
 )
-SELECT c.address_group
-FROM reconciler.contacts AS c
-LEFT JOIN reconciler.pairs AS p ON p.connection_id = c.connection_id AND p.contact_id = c.contact_id
-LEFT JOIN reconciler.members AS m ON m.connection_id = c.connection_id AND m.address_hash = c.address_hash
-LEFT JOIN reconciler.members AS l ON l.connection_id = c.connection_id AND l.member_id = p.member_id
-WHERE c.connection_id = :connection_id
-  AND (CAST(:among AS text[]) IS NULL OR c.contact_id = ANY (CAST(:among AS text[])))
-  AND (:sweep AND (c.gone_at IS NULL OR p.verdict IS DISTINCT FROM 'out_of_scope')
-       OR p.contact_digest IS DISTINCT FROM c.digest
-       OR p.member_digest IS DISTINCT FROM (coalesce(m.digest, '') || coalesce(l.digest, ''))
-       OR p.look_again_at <= reconciler.clock()
-       OR p.rejoin_at IS NOT NULL AND p.verdict IN ('left_list', 'deleted_there', 'unchanged'))
-  AND NOT EXISTS (SELECT FROM held AS h WHERE h.address_group = c.address_group)
-GROUP BY c.address_group;
+SELECT u.address_group
+FROM reconciler.undecided(:connection_id, :sweep) AS u
+WHERE (CAST(:among AS text[]) IS NULL OR u.contact_id = ANY (CAST(:among AS text[])))
+  AND NOT EXISTS (SELECT FROM held AS h WHERE h.address_group = u.address_group)
+GROUP BY u.address_group;

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.http, pytest.mark.off_contract]
 #: So that several processes share a loop: each takes every so many-th boundary.
 PARTS = 2
-#: Two seeds that are other ones each day; a test's name has the one that it was about.
+SCENES = (scenes.at_first, scenes.in_between)
+#: A seed for each scene, other ones each day; a test's name has the one that it was about.
 TODAY = [2 * dt.datetime.now(dt.UTC).date().toordinal() + each for each in range(2)]
-LONG = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 51)]
+LONG = [pytest.param(scene, seed, marks=pytest.mark.soak) for scene in SCENES for seed in range(1, 51)]
 SLOWLY = [pytest.param(seed, part, marks=pytest.mark.soak) for seed in range(1, 21) for part in range(PARTS)]
 #: An import takes so long, unless it is done at once: then what was sent first may arrive last.
 SLOW = 600.0
@@ -62,8 +63,7 @@ def every_boundary(world: World, seed: int, part: int, slow: float = 0.0) -> Non
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("seed", [*TODAY, *LONG])
-@pytest.mark.parametrize("scene", [scenes.at_first, scenes.in_between])
+@pytest.mark.parametrize(("scene", "seed"), [*zip(SCENES, TODAY, strict=True), *LONG])
 def test_who_dies_at_any_boundary_loses_nothing_and_repeats_nothing(
     world: World, scene: Scene, seed: int, part: int
 ) -> None:
