@@ -26,6 +26,8 @@ _OTHERS: Final = {
     "psycopg": logging.ERROR,
     # A tick that takes longer than the interval is nothing to warn of.
     "apscheduler": logging.ERROR,
+    # It tells of each task; ours tell of each run.
+    "procrastinate": logging.WARNING,
     # Its lines name the places where people are told, with their secrets.
     "apprise": logging.CRITICAL,
 }

@@ -27,6 +27,7 @@ _PREFIX = "RECONCILER_"
 _KNOWN = (
     "RECONCILER_DATABASE_URL",
     "RECONCILER_CRM_URL",
+    "RECONCILER_QUEUE_URL",
     "RECONCILER_KEYRING",
     "RECONCILER_API_URL",
     "RECONCILER_AUTH_URL",
@@ -57,12 +58,13 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:]*:[0-9a-f:.]*")
 class Settings:
     """Say how this process is set up.
 
-    Database addresses are normalised for psycopg; `crm_url` is the ledger's where none is given.
+    Database addresses are normalised for psycopg; `crm_url` and `queue_url` are the ledger's where none is given.
     `log_format` is `json`, `console`, or `auto`: console on a terminal, else json.
     """
 
     database_url: Secret | None = None
     crm_url: Secret | None = None
+    queue_url: Secret | None = None
     keyring: Path | None = None
     api_url: str = "https://api.cc.email/v3"
     auth_url: str = "https://authz.constantcontact.com/oauth2/default/v1"
@@ -93,6 +95,7 @@ class Settings:
         settings = cls(
             database_url=ledger,
             crm_url=read.value("RECONCILER_CRM_URL", _database, ledger),
+            queue_url=read.value("RECONCILER_QUEUE_URL", _database, ledger),
             keyring=read.value("RECONCILER_KEYRING", Path, None),
             api_url=read.value("RECONCILER_API_URL", _service, plain.api_url),
             auth_url=read.value("RECONCILER_AUTH_URL", _service, plain.auth_url),

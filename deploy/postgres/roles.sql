@@ -21,3 +21,11 @@ REVOKE UPDATE, DELETE ON reconciler.audit FROM :"program";
 SELECT format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), :'program') \gexec
 SELECT format('GRANT MAINTAIN ON ALL TABLES IN SCHEMA reconciler TO %I', :'program')
 WHERE current_setting('server_version_num')::integer >= 170000 \gexec
+
+
+-- The queue of workers, where `schema apply` has made it.
+SELECT format(command, :'program') FROM unnest(ARRAY[
+    'GRANT USAGE ON SCHEMA reconciler_queue TO %I',
+    'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA reconciler_queue TO %I',
+    'GRANT USAGE ON ALL SEQUENCES IN SCHEMA reconciler_queue TO %I'
+]) AS command WHERE to_regnamespace('reconciler_queue') IS NOT NULL \gexec

@@ -26,6 +26,7 @@ from reconciler.cli import (
     trying,
     tuning,
     watching,
+    working,
 )
 from reconciler.cli.shared import EXITS, is_debugging
 from reconciler.errors import (
@@ -67,6 +68,7 @@ _MODULES: Final = (
     rejoining,
     forgetting,
     trying,
+    working,
 )
 for module in _MODULES:
     for command in module.COMMANDS:

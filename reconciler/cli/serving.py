@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.cli.watched import Watched
     from reconciler.ledger.database import Ledger
     from reconciler.reconcile import Parts
+    from reconciler.report import Report
     from reconciler.request import Request
 
 _log: Final = logging.getLogger(__name__)
@@ -47,13 +48,13 @@ def serve(every: str, metrics: str | None, console: str | None) -> None:
     parts = here.parts(ledger, lambda _: None)
     watch = watched(here, ledger)
 
-    def tick() -> None:
+    def tick_all() -> None:
         names = _due(ledger, seconds)
         for name in itertools.takewhile(lambda _: not here.stop.begins_nothing, names or ()):
-            _tick(watch, parts, name, Request("schedule", is_tick=True))
+            tick(watch, parts, name, Request("schedule", is_tick=True))
         watch.ended(is_well=names is not None)
 
-    schedule = Schedule(tick, seconds)
+    schedule = Schedule(tick_all, seconds)
 
     def stop() -> None:
         here.stop.ask_in(_ENDS_BY_ITSELF_SECONDS)
@@ -111,8 +112,8 @@ def _due(ledger: Ledger, every_seconds: float) -> list[str] | None:
         return None
 
 
-def _tick(watch: Watched, parts: Parts, name: str, request: Request) -> None:
-    """One tick of one connection: its trouble is told, and never stops the others."""
+def tick(watch: Watched, parts: Parts, name: str, request: Request) -> Report | str | None:
+    """One tick of one connection: its trouble is told, and never stops the others. Says what `reconcile.run` says."""
     from reconciler.errors import Mistake, ReconcilerError
     from reconciler.reconcile import run as run_once
 
@@ -120,14 +121,15 @@ def _tick(watch: Watched, parts: Parts, name: str, request: Request) -> None:
         outcome = run_once(parts, name, request)
     except ReconcilerError as error:
         _log.error("%s: %s", name, error, extra={"connection": name})
-        return
+        return None
     except Exception as error:  # noqa: BLE001 - a mistake of ours ends this tick, and no other connection's
         _log.error("%s: %s", name, Mistake.of(error), extra={"connection": name})
         _log.debug("where it was made", exc_info=error)
-        return
+        return None
     watch.ran(outcome)
     if outcome is not None and not isinstance(outcome, str) and outcome.state.value == "held":
         _log.warning("%s", what_stands_in_the_way(parts.ledger, name), extra={"connection": name})
+    return outcome
 
 
 COMMANDS: Final = (serve,)

@@ -10,7 +10,10 @@ from reconciler.cli.shared import opened_ledger, process, ready_ledger, settings
 from reconciler.errors import UsageError, VaultError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from reconciler.ledger.database import Ledger
 
 
 @click.command()
@@ -33,7 +36,7 @@ def init() -> None:
     click.echo(
         f"The key ring {here.settings.keyring} {'is there' if there else 'was made; keep a copy of it'}.", err=True
     )
-    applied = schema.apply(ledger)
+    applied = [*schema.apply(ledger), *_applied_to_the_queue(ledger)]
     click.echo(f"The schema is {'up to date' if not applied else 'made: ' + ', '.join(applied)}.", err=True)
     click.echo("Next: reconciler connect NAME", err=True)
 
@@ -51,8 +54,18 @@ def schema_apply() -> None:
     """
     from reconciler.ledger import schema
 
-    applied = schema.apply(opened_ledger(process()))
+    ledger = opened_ledger(process())
+    applied = [*schema.apply(ledger), *_applied_to_the_queue(ledger)]
     click.echo(f"Applied: {', '.join(applied) or 'nothing, it was up to date'}.", err=True)
+
+
+def _applied_to_the_queue(ledger: Ledger) -> Sequence[str]:
+    """What workers need, where the extra is there that has them."""
+    try:
+        from reconciler import fleet
+    except ImportError:
+        return ()
+    return fleet.apply_schema(ledger)
 
 
 @click.group("keys")

@@ -22,14 +22,18 @@ _STILL_ON_LIST: Final = ("member_id", "email", "contact_id", "reason", "since")
 @click.option(
     "--still-on-list", "file", metavar="FILE", help="Write who is still on NAME's list though not wanted, unmasked."
 )
+@click.option("--fleet", is_flag=True, help="Say how workers, their queue and the schedules stand.")
 @json_option
-def status(name: str | None, *, file: str | None, json_: bool) -> None:
+def status(name: str | None, *, file: str | None, fleet: bool, json_: bool) -> None:
     """Say how each connection stands: badge, account, list, freshness, window, last run, budget.
 
     Example: reconciler status acme
     """
     here = process()
     ledger = ready_ledger(here)
+    if fleet:
+        _show_fleet(ledger, json_=json_)
+        return
     if file is not None and name is None:
         raise UsageError("--still-on-list is of one connection", advice="say its name: `reconciler status NAME ...`")
     them = chosen(ledger, name, all_=name is None)
@@ -43,6 +47,20 @@ def status(name: str | None, *, file: str | None, json_: bool) -> None:
         print_json(told)
     else:
         click.echo("\n\n".join(map(str, told)) or "No connection yet: `reconciler connect NAME`.")
+
+
+def _show_fleet(ledger: Ledger, *, json_: bool) -> None:
+    from reconciler import fleet_page
+    from reconciler.ledger import queue
+
+    with ledger.transaction() as tx:
+        if not queue.is_there(tx):
+            raise UsageError("there is no queue", advice="with the extra `fleet`, `reconciler schema apply` makes it")
+        standing = fleet_page.look(tx)
+    if json_:
+        print_json(standing.to_json())
+    else:
+        click.echo(standing)
 
 
 def _tell_of_an_outage(tx: Transaction) -> None:

@@ -44,7 +44,7 @@ def apply(ledger: Ledger, folder: Path | None = None) -> list[str]:
         run(tx, "schema_lock")
         due = _due(tx, migrations(folder))
         for migration in due:
-            _script(tx, migration.text)
+            script(tx, migration.text)
             run(
                 tx,
                 "schema_record",
@@ -71,7 +71,7 @@ def check(ledger: Ledger) -> None:
 
 def _due(tx: Transaction, known: list[Migration]) -> list[Migration]:
     if not value(tx, "schema_exists"):
-        _script(tx, statements.read("ledger/schema_begin"))
+        script(tx, statements.read("ledger/schema_begin"))
     applied = {row.version: row for row in rows(tx, "schema_applied")}
     by_version = {migration.version: migration for migration in known}
     for version, row in applied.items():
@@ -92,6 +92,6 @@ def _must_be_unchanged(row: Row, migration: Migration | None) -> None:
         )
 
 
-def _script(tx: Transaction, text: str) -> None:
+def script(tx: Transaction, text: str) -> None:
     """Run several statements as they stand: no parameters, so that a per cent sign is only that."""
     tx.exec_driver_sql(text, execution_options={"no_parameters": True})

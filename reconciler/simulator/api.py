@@ -14,10 +14,10 @@ from reconciler.simulator.identifiers import is_uuid
 from reconciler.simulator.paging import Query, read_query
 from reconciler.simulator.permissions import names
 from reconciler.simulator.search import LIMIT_MOST, PARAMETERS, read_include, read_search
-from reconciler.simulator.state import SUMMARY, Account
 
 if TYPE_CHECKING:
     from reconciler.simulator.definitions import ContactList
+    from reconciler.simulator.state import Account
 
 LISTS_MOST: Final = 1_000
 CUSTOM_FIELDS_MOST: Final = 100
@@ -49,7 +49,7 @@ def account_summary(call: Call) -> Answer:
         "state_code": "MA",
         "country_code": "US",
     }
-    return as_json({**SUMMARY, **({"physical_address": address} if "physical_address" in extra else {})})
+    return as_json({**call.account.summary, **({"physical_address": address} if "physical_address" in extra else {})})
 
 
 def user_privileges(call: Call) -> Answer:

@@ -45,6 +45,7 @@ class Account:
     """One account. Not safe for threads by itself: whoever holds the simulator's lock may call it."""
 
     def __init__(self, seed: str, switches: Switches) -> None:
+        self.summary = SUMMARY
         self.identifiers = Identifiers(seed)
         self.switches = switches
         self.lists: dict[str, ContactList] = {}

@@ -46,6 +46,7 @@ def test_every_variable_reaches_its_setting() -> None:
     assert loaded(
         DATABASE_URL="postgres://u:p@ledger/l",
         CRM_URL="postgresql+psycopg://u:p@crm/c",
+        QUEUE_URL="postgresql://u:p@direct/l",
         KEYRING="/etc/reconciler/keyring.json",
         API_URL="https://api.example/v3",
         AUTH_URL="https://auth.example/v1",
@@ -58,6 +59,7 @@ def test_every_variable_reaches_its_setting() -> None:
     ) == Settings(
         database_url=Secret("postgresql://u:p@ledger:5432/l"),
         crm_url=Secret("postgresql://u:p@crm:5432/c"),
+        queue_url=Secret("postgresql://u:p@direct:5432/l"),
         keyring=Path("/etc/reconciler/keyring.json"),
         api_url="https://api.example/v3",
         auth_url="https://auth.example/v1",

@@ -1,0 +1,119 @@
+"""The command that runs many connections as one of several workers, on any number of machines."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from reconciler.cli import shared
+from reconciler.cli.serving import tick
+from reconciler.cli.shared import process, ready_ledger
+from reconciler.cli.watched import watched
+from reconciler.errors import UsageError
+from reconciler.stopping import on_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from reconciler.bootstrap import Process
+    from reconciler.cli.watched import Watched
+    from reconciler.fleet import Place
+    from reconciler.ledger.database import Ledger
+
+_log: Final = logging.getLogger(__name__)
+#: How many may be claimed and wait in the queue, for each one that runs: a worker is never idle, and who is due longest
+#: is chosen late.
+_WAITING_EACH: Final = 20
+
+
+@click.command()
+@click.option("--every", default="5m", show_default=True, help="How often connections without interval_seconds.")
+@click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 100), help="How many runs at once.")
+@click.option("--at-once-per-key", default=2, show_default=True, type=click.IntRange(1, 100), help="Of one API key.")
+@click.option("--drain", default="5s", show_default=True, help="How long runs may go on when told to stop.")
+@click.option("--poll", is_flag=True, help="Hear of nothing, and look every second: needed behind a pooler.")
+def worker(every: str, at_once: int, at_once_per_key: int, drain: str, *, poll: bool) -> None:
+    """Run connections that are due, beside any number of other workers; each due connection is run by one of them.
+
+    Example: reconciler worker --at-once 8
+    """
+    seconds, drain_seconds = shared.seconds(every), shared.seconds(drain)
+    fleet = _the_fleet()
+    from reconciler.ledger.schedules import Room
+    from reconciler.reconcile import ALREADY_RUNNING
+    from reconciler.request import Request
+
+    here = process(is_service=True)
+    ledger = ready_ledger(here)
+    place = _place(here, ledger, listens=not poll)
+    parts = here.parts(ledger, lambda _: None)
+    watch = watched(here, ledger)
+    room = Room(_WAITING_EACH * at_once, at_once_per_key, _WAITING_EACH * at_once)
+    doing = fleet.Doing(
+        run=lambda name: tick(watch, parts, name, Request("schedule", is_tick=True)) != ALREADY_RUNNING,
+        looked=_told_every(watch, seconds, here.monotonic),
+    )
+    working = fleet.Fleet(ledger, fleet.Manner(at_once, seconds, room, place), doing)
+
+    def stop() -> None:
+        here.stop.ask_in(drain_seconds)
+        working.stop_soon()
+
+    with on_signals(stop):
+        _log.info("Working: %d runs at once. Stop with Ctrl-C.", at_once)
+        watch.pings.start()
+        working.work()
+
+
+def _told_every(watch: Watched, seconds: float, monotonic: Callable[[], float]) -> Callable[[bool], None]:
+    """Monitors and people are told as often as by `serve`, though workers look more often."""
+    last = -seconds
+
+    def looked(is_well: bool) -> None:
+        nonlocal last
+        if monotonic() - last >= seconds:
+            last = monotonic()
+            watch.ended(is_well=is_well)
+
+    return looked
+
+
+def _the_fleet() -> ModuleType:
+    try:
+        from reconciler import fleet
+    except ImportError:
+        told = "install it: pip install 'sage-reconciler[fleet]'"
+        raise UsageError("workers need the extra `fleet`", advice=told) from None
+    return fleet
+
+
+def _place(here: Process, ledger: Ledger, *, listens: bool) -> Place:
+    """Where the queue is. Raises UsageError where it is in another database, has no tables, or is not found."""
+    from reconciler import database_url
+    from reconciler.fleet import Place
+    from reconciler.ledger import queue
+    from reconciler.ledger.database import Ledger
+
+    assert here.settings.queue_url is not None  # noqa: S101 - without a ledger there was an error before
+    url = database_url.parse(here.settings.queue_url.reveal())
+    with contextlib.closing(Ledger(url)) as there, there.transaction() as tx:
+        if not queue.is_same(tx, ledger):
+            raise UsageError(
+                "RECONCILER_QUEUE_URL leads to another database than the ledger's",
+                advice="who claims a connection queues its task in one transaction: give another way to the same one",
+            )
+        if not queue.is_there(tx):
+            raise UsageError("the queue has no tables yet", advice="run `reconciler schema apply`")
+        if not listens and not queue.is_found(tx):
+            raise UsageError(
+                "behind a pooler the role itself has to find the queue's tables, because nothing is set for a session",
+                advice='as an admin: ALTER ROLE the_role SET search_path TO "$user", public, reconciler_queue',
+            )
+    return Place(url.to_connect, listens)
+
+
+COMMANDS: Final = (worker,)

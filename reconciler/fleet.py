@@ -1,0 +1,232 @@
+"""The same runs as tasks of a distributed queue, Procrastinate, on the ledger's own PostgreSQL.
+
+Which connection is due lies in the ledger. Any worker claims it, and puts its task into the queue in the same
+transaction; any worker takes the task out. The lease stays the guarantee that a connection has one run at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector, exceptions
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
+from procrastinate.schema import SchemaManager
+
+from reconciler.errors import LedgerError
+from reconciler.ledger import ages, queue, schedules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from reconciler.ledger.database import Ledger
+    from reconciler.ledger.schedules import Due, Room
+    from reconciler.secret import Secret
+
+_log: Final = logging.getLogger(__name__)
+_QUEUE: Final = "reconciler"
+_TASK: Final = "reconciler.run"
+#: So long after its last sign of life a worker is taken for dead, and its tasks are another's.
+_SILENT_SECONDS: Final = 30.0
+_HEARTBEAT_SECONDS: Final = 10.0
+#: How often a worker looks who is due; at once where there was more than it could take, and tasks were done since.
+_LOOK_SECONDS: Final = 1.0
+_LOOK_AGAIN_SECONDS: Final = 0.2
+#: How long a worker waits after trouble, at first and at most.
+_PATIENCE_SECONDS: Final = (1.0, 30.0)
+#: For taking tasks out, handing them back and the sign of life.
+_DATABASE_CONNECTIONS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the queue is."""
+
+    address: Secret
+    #: Whether a worker hears of tasks at once. It needs the server's own address for that: through a pooler nobody
+    #: hears anything, nothing may be set for a session, and the role itself has to find the queue's tables.
+    listens: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a worker works."""
+
+    at_once: int
+    #: The interval of connections that have none of their own.
+    every_seconds: float
+    room: Room
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What a worker does, and what it tells; neither raises anything."""
+
+    #: Runs the connection of a name, once; says no where another run has it.
+    run: Callable[[str], bool]
+    #: Is told whether it could be seen who is due.
+    looked: Callable[[bool], None] = lambda _: None
+
+
+class Fleet:
+    """One worker: claims who is due, and runs what is in the queue, until `stop_soon` is called."""
+
+    def __init__(self, ledger: Ledger, manner: Manner, doing: Doing) -> None:
+        self._ledger = ledger
+        self._manner = manner
+        self._doing = doing
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = asyncio.Event()
+        self._has_room = asyncio.Event()
+
+    def work(self) -> None:
+        """Work until told to stop; what is under way then ends first. Trouble with the database is waited out."""
+        asyncio.run(self._work())
+
+    def stop_soon(self) -> None:
+        """Take nothing more out of the queue. Returns at once, and may be called by any thread or signal handler."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopped.set)
+
+    async def _work(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(self._manner.at_once + _DATABASE_CONNECTIONS))
+        least, most = _PATIENCE_SECONDS
+        patience = least
+        while not self._stopped.is_set():
+            began = self._loop.time()
+            try:
+                await self._work_as_one_worker()
+            except Exception as error:  # noqa: BLE001 - whatever costs a worker its place, it takes another one
+                _log.error("the queue can't be used: %s", _first_line(error))
+            # Also who stood still for a while, and was taken for dead, goes on as a new one.
+            patience = least if self._loop.time() - began > most else min(2 * patience, most)
+            await self._wait(patience)
+
+    async def _work_as_one_worker(self) -> None:
+        """Until it is told to stop, or its place in the queue is lost. Raises what cost it that."""
+        app = self._app()
+        async with app.open_async():
+            beside = [asyncio.ensure_future(each(app)) for each in (self._claim_on_and_on, self._take_over_on_and_on)]
+            worker = asyncio.ensure_future(self._take_out(app))
+            told = asyncio.ensure_future(self._stopped.wait())
+            ended, _ = await asyncio.wait([worker, told, *beside], return_when=asyncio.FIRST_COMPLETED)
+            worker.cancel()  # what is under way ends first
+            for each in (*beside, told):
+                each.cancel()
+            await asyncio.gather(worker, told, *beside, return_exceptions=True)
+            for each in ended - {told}:
+                each.result()
+
+    async def _take_out(self, app: App) -> None:
+        """Take tasks out of the queue and do them."""
+        await app.run_worker_async(
+            queues=[_QUEUE],
+            concurrency=self._manner.at_once,
+            install_signal_handlers=False,
+            listen_notify=self._manner.place.listens,
+            fetch_job_polling_interval=_LOOK_SECONDS,
+            delete_jobs="always",
+            update_heartbeat_interval=_HEARTBEAT_SECONDS,
+            stalled_worker_timeout=_SILENT_SECONDS,
+        )
+
+    def _app(self) -> App:
+        app = App(connector=_connector(self._manner.place))
+
+        @app.task(name=_TASK, queue=_QUEUE)
+        def run(name: str) -> None:
+            if not self._doing.run(name):
+                self._look_again(name)
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._has_room.set)
+
+        return app
+
+    def _look_again(self, name: str) -> None:
+        with contextlib.suppress(LedgerError), self._ledger.transaction() as tx:
+            schedules.after(tx, name)
+
+    async def _claim_on_and_on(self, _: App) -> None:
+        while not self._stopped.is_set():
+            claimed = await asyncio.to_thread(self._claim)
+            self._has_room.clear()
+            if claimed < self._manner.room.most:
+                await self._wait(_LOOK_SECONDS)
+            else:
+                await self._has_room.wait()
+                await self._wait(_LOOK_AGAIN_SECONDS)
+
+    def _claim(self) -> int:
+        """Claim who is due, and queue their tasks with it; says how many."""
+        try:
+            with self._ledger.transaction() as tx:
+                due = schedules.claim(tx, self._manner.every_seconds, self._manner.room)
+                if due:
+                    ages.promise(tx, self._manner.every_seconds, [each.name for each in due])
+                    _defer(queue.place(tx), due)
+        except (LedgerError, exceptions.ProcrastinateException) as error:
+            _log.error("nobody was claimed: %s", _first_line(error))
+            self._doing.looked(False)
+            return 0
+        self._doing.looked(True)
+        return len(due)
+
+    async def _take_over_on_and_on(self, app: App) -> None:
+        """What a dead worker had under way goes back into the queue."""
+        while not self._stopped.is_set():
+            manager = app.job_manager
+            for job in await manager.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=_SILENT_SECONDS):
+                with contextlib.suppress(exceptions.ConnectorException):  # another worker was first
+                    await manager.retry_job(job)
+                    _log.warning("a worker died: %s is another's now", job.task_kwargs.get("name"))
+            await manager.prune_stalled_workers(_SILENT_SECONDS)
+            await self._wait(_HEARTBEAT_SECONDS)
+
+    async def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+
+
+def apply_schema(ledger: Ledger) -> Sequence[str]:
+    """Make the queue's tables, or bring them up to date; says what was done."""
+    files = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    migrations = {file.stem: file.read_text(encoding="utf-8") for file in files}
+    return queue.apply(ledger, SchemaManager.get_schema(), migrations)
+
+
+def _connector(place: Place) -> PsycopgConnector:
+    return PsycopgConnector(
+        conninfo=place.address.reveal(),
+        # Statements prepared by name would stick to a pooler's server connection.
+        kwargs={"prepare_threshold": None},
+        min_size=1,
+        max_size=_DATABASE_CONNECTIONS,
+        configure=_find_tables if place.listens else None,
+    )
+
+
+def _defer(db: Any, due: Sequence[Due]) -> None:
+    """Queue the tasks of claimed connections in the transaction that claimed them."""
+    jobs = [
+        Job(queue=_QUEUE, task_name=_TASK, lock=each.lock, queueing_lock=each.lock, task_kwargs={"name": each.name})
+        for each in due
+    ]
+    JobManager(SyncPsycopgConnector()).batch_defer_jobs(jobs, connection=db)
+
+
+async def _find_tables(db: Any) -> None:
+    await db.execute("SET search_path TO reconciler_queue")
+    await db.commit()
+
+
+def _first_line(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    return str(cause).partition("\n")[0] or type(cause).__name__

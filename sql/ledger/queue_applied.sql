@@ -1,0 +1,2 @@
+-- The queue's migrations that have run.
+SELECT name FROM reconciler_queue.applied;

@@ -1,0 +1,2 @@
+-- The queue's own statements find its tables, until the transaction ends.
+SET LOCAL search_path TO reconciler_queue;
