@@ -11,7 +11,8 @@ from reconciler.console.access import Role
 from reconciler.console.answers import Download, Page
 from reconciler.console.routes import Route
 from reconciler.errors import UsageError
-from reconciler.ledger import runs
+from reconciler.ledger import console_runs, runs
+from reconciler.ledger.console_runs import Wanted
 from reconciler.rendering import html
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _CHARTED: Final = 30
 #: As many lines of a file go out at once.
 _PORTION: Final = 1000
+_ANY: Final = Wanted({}, ())
 
 
 def run(visit: Visit) -> Answer:
@@ -47,12 +49,7 @@ def _answers(role: Role) -> Sequence[str]:
 
 def as_csv(visit: Visit) -> Answer:
     """All rows, masked."""
-    found = _ended(visit)
-    if found.purged_at is not None:
-        raise UsageError(
-            f"the rows of run {found.run_id} were deleted on {found.purged_at:%Y-%m-%d}",
-            advice="rows are kept for `rows_kept_days` of the connection's settings",
-        )
+    _with_rows(visit)
     return Download(f"run-{visit.run_id}.csv", "text/csv", _csv(visit))
 
 
@@ -66,6 +63,16 @@ def as_html(visit: Visit) -> Answer:
     return Download(f"run-{visit.run_id}.html", "text/html", html.document(filed, unmasked=False))
 
 
+def _with_rows(visit: Visit) -> None:
+    """Raises UsageError where the run goes on yet, or its rows were deleted."""
+    found = _ended(visit)
+    if found.purged_at is not None:
+        raise UsageError(
+            f"the rows of run {found.run_id} were deleted on {found.purged_at:%Y-%m-%d}",
+            advice="rows are kept for `rows_kept_days` of the connection's settings",
+        )
+
+
 def _ended(visit: Visit) -> Row:
     with visit.ledger.transaction() as tx:
         found = runs.latest(tx, None, visit.run_id)
@@ -76,11 +83,26 @@ def _ended(visit: Visit) -> Row:
 
 def _csv(visit: Visit) -> Iterator[str]:
     """The file in portions: there may be millions of rows."""
-    with visit.ledger.transaction() as tx:
-        rows = (rows_page.masked_row(row) for row in runs.every_row(tx, visit.run_id))
-        lines = spreadsheet.lines(rows_page.COLUMNS, rows)
-        while portion := "".join(itertools.islice(lines, _PORTION)):
-            yield portion
+    lines = spreadsheet.lines(rows_page.COLUMNS, _every_row(visit))
+    while portion := "".join(itertools.islice(lines, _PORTION)):
+        yield portion
+
+
+def _every_row(visit: Visit) -> Iterator[Sequence[object]]:
+    """All rows of a run, masked.
+
+    Each portion has a transaction of its own: whoever takes a file slowly, or breaks off, keeps no connection to the
+    ledger. Raises UsageError where the rows were deleted meanwhile: a file that is cut off would pass for a whole one.
+    """
+    after, is_more = 0, True
+    while is_more:
+        with visit.ledger.transaction() as tx:
+            found = console_runs.rows_after(tx, visit.run_id, _ANY, after=after, most=_PORTION)
+        is_more = len(found) == _PORTION
+        after = found[-1].row_number if found else after
+        if not is_more:
+            _with_rows(visit)
+        yield from (rows_page.masked_row(row[: len(rows_page.COLUMNS)]) for row in found)
 
 
 ROUTES: Final = (
