@@ -33,9 +33,12 @@ def admitted(visit: Visit, draft: Draft, given: Credentials) -> Elsewhere:
     """Go on with credentials: they are tried out, and nothing is stored that does not work.
 
     A draft that is not kept yet is kept with them. Raises AccessRefused where they are no good, OtherAccount where a
-    connection that is there belongs to another account, and what `connections.connect` raises.
+    connection that is there belongs to another account, UsageError where it was made since a new one was begun,
+    and what `connections.connect` raises.
     """
     before = must_be_theirs(visit, draft)
+    if draft.told.get("is_new"):
+        checks.must_be_new(draft.connection, before)
     if before is not None:
         return connected(visit, draft, Wish(draft.connection), given)
     with contextlib.closing(doors(visit).open_api(given)) as api:
@@ -52,7 +55,7 @@ def admitted(visit: Visit, draft: Draft, given: Credentials) -> Elsewhere:
     if draft.draft_id:
         kept = drafts.keep(visit, draft, secrets, **told)
     else:
-        kept = drafts.begin(visit, drafts.new(visit, draft.connection, draft.workspace, draft.method, **told), secrets)
+        kept = drafts.begin(visit, drafts.telling(draft, **told), secrets)
     return Elsewhere(f"/connect/{kept.draft_id}/list")
 
 

@@ -46,7 +46,8 @@ def connect_again(visit: Visit) -> Answer:
 
 
 def _go_on(visit: Visit, found: Given) -> Answer:
-    draft = drafts.new(visit, found.name, found.workspace, found.way)
+    # What was begun as a new connection connects none again that somebody has made meanwhile.
+    draft = drafts.new(visit, found.name, found.workspace, found.way, is_new=visit.connection_or_none is None)
     try:
         if found.way == given.CODE:
             return sign_in_there.begin(visit, draft, found.application)

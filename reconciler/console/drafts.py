@@ -47,6 +47,11 @@ def new(visit: Visit, connection: str, workspace: str, method: str, **told: Any)
     return Draft("", connection, workspace, method, {}, told, visit.now)
 
 
+def telling(draft: Draft, **told: Any) -> Draft:
+    """A draft with more that is told."""
+    return replace(draft, told={**draft.told, **told})
+
+
 def find(visit: Visit, draft_id: str) -> Draft:
     """A draft of this session. Raises UsageError where there is none, or it is too old."""
     with visit.ledger.transaction() as tx:
@@ -63,7 +68,7 @@ def came_back(visit: Visit, state: str) -> Draft:
 
 def keep(visit: Visit, draft: Draft, secrets: Mapping[str, Secret | None], **told: Any) -> Draft:
     """Go on with a draft: with these secrets in place of the ones it had, and with more that is told."""
-    kept = replace(draft, sealed=_sealed(visit, draft.draft_id, secrets), told={**draft.told, **told})
+    kept = telling(replace(draft, sealed=_sealed(visit, draft.draft_id, secrets)), **told)
     with visit.ledger.transaction() as tx:
         console_drafts.note(tx, kept, _SECONDS)
     return kept

@@ -51,7 +51,7 @@ def address(connection: str, reference: str) -> str:
 
 def _is_plain(contact_id: str) -> bool:
     return bool(contact_id) and not (
-        "@" in contact_id or contact_id.startswith((_HASHED, "/")) or contact_id.endswith(_ODD)
+        "@" in contact_id or "\n" in contact_id or contact_id.startswith((_HASHED, "/")) or contact_id.endswith(_ODD)
     )
 
 

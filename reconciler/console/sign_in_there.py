@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.console import admitting, drafts, given
 from reconciler.console.access import Role
 from reconciler.console.answers import Elsewhere, Page
+from reconciler.console.once import once
 from reconciler.console.routes import Route
 from reconciler.constant_contact import code_flow
 from reconciler.constant_contact.oauth import DeviceCode, Pair, Waiting
@@ -47,13 +48,17 @@ def begin(visit: Visit, draft: Draft, application: Application) -> Page:
 
 def came_back(visit: Visit) -> Answer:
     """The page that a browser comes back to: a GET does nothing, so it has a button that goes on."""
-    content = {"is_denied": visit.query.get("error") == "access_denied", "to": _RETURN}
+    content = {"is_denied": bool(visit.query.get("error")), "to": _RETURN}
     form = {name: visit.query.get(name, "") for name in ("code", "state", "error")}
     return Page("came_back.html", "Back from Constant Contact", content, form=form)
 
 
 def go_on(visit: Visit) -> Answer:
-    """Take the code that the browser brought, for the sign-in that this session began."""
+    """Take the code that the browser brought, for the sign-in that this session began, once."""
+    return once(visit, "/integrations", lambda: _went_on(visit).to)
+
+
+def _went_on(visit: Visit) -> Elsewhere:
     draft = drafts.came_back(visit, visit.form.get("state", ""))
     if error := visit.form.get("error", ""):
         drafts.end(visit, draft)
@@ -74,7 +79,7 @@ def begin_at_another_screen(visit: Visit, draft: Draft, application: Application
     visit.desk.here.pause(oauth.slot())
     code = oauth.start(application)
     told = {"user_code": code.user_code, "address": code.address, "interval": code.interval}
-    new = drafts.new(visit, draft.connection, draft.workspace, draft.method, **told)
+    new = drafts.telling(draft, **told)
     secrets = {**_of(application), "device_code": code.code}
     made = drafts.begin(visit, new, secrets, seconds=code.seconds)
     return Elsewhere(f"/connect/{made.draft_id}/device")

@@ -211,6 +211,24 @@ def test_of_two_who_make_a_connection_of_one_name_the_second_replaces_nothing(
     assert after == before
 
 
+@pytest.mark.parametrize("way", ["code", "device"])
+def test_a_sign_in_for_a_new_connection_connects_none_again_that_was_made_meanwhile(
+    installation: Installation, admin: Visitor, way: str
+) -> None:
+    installation.api.door.switch(device_approval_polls=1)
+    sent = admin.post("/connect", **pasted(installation, way=way, access_token=""))
+    assert installation.connect().code == 0
+    before = installation.sql("SELECT access_token_sealed, refresh_token_sealed FROM reconciler.accounts")
+    if way == "code":
+        refused = admin.post("/connect/return", **answered(leads_to(sent), "Allow").query)
+    else:
+        refused = admin.post(sent.headers["location"])
+    assert refused.status_code == 400, refused.headers
+    assert "connect under another name" in refused.text.lower()
+    assert installation.sql("SELECT access_token_sealed, refresh_token_sealed FROM reconciler.accounts") == before
+    assert kept(installation) == 0
+
+
 def test_a_list_that_is_sent_twice_connects_once(installation: Installation, admin: Visitor) -> None:
     at = admin.post("/connect", **pasted(installation)).headers["location"]
     went = [admin.post(at, list=installation.api.list_id, once="one-number") for _ in range(2)]
@@ -277,8 +295,9 @@ def test_a_sign_in_in_the_browser_leads_to_the_lists_and_lives_on_the_consent(
     page = admin.page(f"/connect/return?code={back.query['code']}&state={back.query['state']}")
     assert "data-at-once" in page
     assert kept(installation) == 1
-    went = admin.post("/connect/return", **back.query)
+    went, again = [admin.post("/connect/return", once="one-number", **back.query) for _ in range(2)]
     assert went.status_code == 303, went.text
+    assert again.headers["location"] == went.headers["location"]
     assert "Renewed by itself" in admin.page(went.headers["location"])
     with_list(admin, went.headers["location"], installation.api.list_id)
     [(sealed,)] = installation.sql("SELECT refresh_token_sealed FROM reconciler.accounts")
@@ -306,6 +325,7 @@ def test_a_denial_says_so_and_keeps_nothing(installation: Installation, admin: V
     page = admin.page(f"/connect/return?error=access_denied&state={back['state']}")
     assert "The sign-in was denied there" in page
     assert "data-at-once" not in page
+    assert "did not let you sign in" in admin.page("/connect/return?error=server_error&state=any")
     assert "the sign-in was denied" in admin.post("/connect/return", **back).text.lower()
     assert kept(installation) == 0
 

@@ -210,12 +210,16 @@ def test_one_person_is_explained_as_the_command_does(console: Console, acme: Ins
     assert f'action="{to}/sync"' in console.signed_in(Role.OPERATOR).page(to)
 
 
-def test_a_contact_whose_id_is_an_address_is_named_by_a_hash(console: Console, acme: Installation) -> None:
-    acme.sql("UPDATE reconciler.run_rows SET contact_id = email WHERE email = 'ada@example.com'")
+@pytest.mark.parametrize("odd", ["ada@example.com", "two\nlines"])
+def test_a_contact_whose_id_can_stand_in_no_address_is_named_by_a_hash(
+    console: Console, acme: Installation, odd: str
+) -> None:
+    acme.sql("UPDATE reconciler.run_rows SET contact_id = %s WHERE email = 'ada@example.com'", odd)
     for table in ("contacts", "pairs"):
         acme.sql(
-            f"UPDATE reconciler.{table} SET contact_id = 'ada@example.com' WHERE contact_id ="
-            " (SELECT id::text FROM contacts WHERE email = 'ada@example.com')"
+            f"UPDATE reconciler.{table} SET contact_id = %s WHERE contact_id ="
+            " (SELECT id::text FROM contacts WHERE email = 'ada@example.com')",
+            odd,
         )
     visitor, run = console.signed_in(Role.OPERATOR), last_run(acme)
     to = visitor.post("/connections/acme/contacts", who="ada@example.com").headers["location"]
