@@ -154,6 +154,37 @@ def test_without_a_script_everything_works_but_live_progress(visit: Visit) -> No
     assert visit.eyes.page.locator("time").first.inner_text().endswith("UTC")
 
 
+def test_who_waits_stays_where_they_are_and_signs_in_once_the_session_is_over(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visit.eyes.page
+    led: list[list[str]] = []
+    visit.acme.add("ada@example.com")
+    assert visit.acme.connect().code == 0
+    visit.sign_in(looks=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(visit.desk.background, "is_busy", lambda _: True)
+        visit.go("/connections/acme/resync/plan")
+        page.get_by_role("link", name="Look again").focus()
+        for _ in range(2):
+            with page.expect_response("**/resync/plan"):
+                pass
+        assert page.evaluate("document.activeElement.innerText") == "Look again"
+        visit.sql("DELETE FROM reconciler.console_sessions")
+        page.wait_for_url("**/sign-in")
+    visit.sign_in(looks=False)
+
+    def look(_: str) -> None:
+        for (run,) in visit.sql("SELECT run_id FROM reconciler.runs WHERE state IS NULL") if not led else ():
+            visit.go(f"/runs/{run}")
+            visit.sql("DELETE FROM reconciler.console_sessions")
+            page.wait_for_url("**/sign-in")
+            led.append(page.locator("h1").all_inner_texts())
+
+    visit.acme.run_telling(look)
+    assert led == [["Sign in"]]
+
+
 def _look_again_until(visit: Visit, text: str) -> None:
     for _ in range(100):
         if visit.eyes.page.get_by_text(text).count():

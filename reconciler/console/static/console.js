@@ -25,11 +25,24 @@ addEventListener("pageshow", () => {
   }
 });
 
-// What goes on is looked at again after a while.
+// What goes on is looked at again after a while. Until it has ended the page stays as it is, and so does the focus.
 const waiting = document.querySelector("[data-look-again]");
-if (waiting) setTimeout(() => location.reload(), Number(waiting.dataset.lookAgain));
+const lookLater = () => setTimeout(lookAgain, Number(waiting.dataset.lookAgain));
+const lookAgain = async () => {
+  const answer = await fetch(location.href).catch(() => null);
+  const goesOn = answer === null || answer.status >= 500 || (await answer.text()).includes("data-look-again");
+  if (goesOn) lookLater(); else location.reload();
+};
+if (waiting) lookLater();
 
 putInZone(document);
+// Whoever is signed out meanwhile is led to the sign-in, which is a page and no part of one.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const {requestPath, responsePath} = event.detail.pathInfo;
+  if (responsePath === requestPath) return;
+  event.detail.shouldSwap = false;
+  location.reload();
+});
 document.addEventListener("htmx:afterSwap", (event) => putInZone(event.target.parentElement ?? document));
 
 // A form that only goes on is sent by itself: at once, or after a while.
