@@ -42,6 +42,8 @@ class TokenEnd:
     def __str__(self) -> str:
         if self.kept_fresh:
             return "kept fresh by itself" if self.was_renewed else "will be renewed by itself; not tried yet"
+        if self.ends_at is None and self.has_ended:
+            return "there is none"
         if self.ends_at is None:
             return "ends at a time that is not known"
         return f"{'ended' if self.has_ended else 'ends'} at {minute(self.ends_at)}; nothing renews it"

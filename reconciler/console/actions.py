@@ -51,17 +51,26 @@ def go(
     return address(name, "going")
 
 
+def what_stops_a_push(visit: Visit) -> list[str]:
+    """Why nothing would be pushed now, in a sentence; empty: nothing stands in the way."""
+    connection = visit.connection
+    if connection.paused_at is not None:
+        return ["But it is paused: nothing is run before somebody resumes it."]
+    if token_end.of_account(connection.account, connection.now).has_ended or connection.disconnected_at is not None:
+        return ["But there is no token that works: nothing is pushed before somebody reconnects it."]
+    if visit.desk.here.settings.read_only:
+        return ["But RECONCILER_READ_ONLY is set for this installation: nothing is pushed before it is unset."]
+    return []
+
+
 def ask_run(visit: Visit) -> Answer:
     will = [
         "The CRM is read for what has changed, and compared with the list. Additions and updates are pushed.",
         "Nobody is removed from the list, and nobody who unsubscribed or left it is put back.",
         "If more would change than this connection's guards let pass, nothing is pushed until somebody approves it.",
     ]
-    connection, name = visit.connection, visit.connection.name
-    if connection.paused_at is not None:
-        will.insert(0, "But it is paused: nothing is run before somebody resumes it.")
-    elif token_end.of_account(connection.account, connection.now).has_ended or connection.disconnected_at is not None:
-        will.insert(0, "But there is no token that works: nothing is pushed before somebody reconnects it.")
+    name = visit.connection.name
+    will = [*what_stops_a_push(visit), *will]
     return asking.page(Question("Run now", will, "Run now", address(name, "run"), address(name)), name)
 
 

@@ -74,7 +74,8 @@ def _endpoint(desk: Desk, respond: Callable[[Asked], Response], *, wants_json: b
     async def endpoint(request: Request) -> Response:
         form = await _form(request) if request.method == "POST" else {}
         if form is None:
-            return PlainTextResponse("The form is too large, or came too slowly.", 413)
+            told = "The form is too large, or came too slowly."
+            return _response(desk, dispatch.page_of_trouble(request.state.request_id, 413, told, ""), None)
         return await run_in_threadpool(respond, _asked(desk, request, form, wants_json=wants_json))
 
     return endpoint
@@ -121,7 +122,7 @@ def _set_cookie(response: Response, cookie: str) -> None:
     response.set_cookie(sessions.COOKIE, cookie, secure=True, httponly=True, samesite="lax")
 
 
-def _response(desk: Desk, answer: Answer, session: Session | None, *, wants_json: bool) -> Response:
+def _response(desk: Desk, answer: Answer, session: Session | None, *, wants_json: bool = False) -> Response:
     match answer:
         case Page() if wants_json:
             return Response(rendering.as_json(answer), answer.status, media_type="application/json")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler import first_sync
 from reconciler.console import asking
 from reconciler.console.access import Role
-from reconciler.console.actions import address, go
+from reconciler.console.actions import address, go, what_stops_a_push
 from reconciler.console.answers import Page
 from reconciler.console.asking import Question
 from reconciler.console.once import once
@@ -67,7 +67,10 @@ def plan(visit: Visit) -> Answer:
         return Page("going.html", "Full resync", content)
     pace = visit.desk.here.pace(connection)
     consequences = first_sync.of_run(visit.ledger, connection, found, pace)
-    will = ["Exactly this is pushed: if it would be anything else by now, nothing is, and you are told."]
+    will = [
+        *what_stops_a_push(visit),
+        "Exactly this is pushed: if it would be anything else by now, nothing is, and you are told.",
+    ]
     along = {"run_id": str(found.run_id)}
     to, back = address(name, RESYNC), address(name)
     question = Question("Push this plan", will, "Push this plan", to, back, along=along)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import connections, first_sync
 from reconciler.console.access import Role
-from reconciler.console.actions import address
+from reconciler.console.actions import address, what_stops_a_push
 from reconciler.console.answers import Elsewhere, Page
 from reconciler.console.once import once
 from reconciler.console.routes import Route
@@ -37,6 +37,7 @@ def ask(visit: Visit) -> Answer:
         "goes_on": is_busy,
         "told": None if is_busy else _trouble(visit, found),
         "run_id": found and found.run_id,
+        "but": what_stops_a_push(visit),
     }
     if found is not None and found.state in _LOOKED_AT and not is_busy:
         pace = visit.desk.here.pace(connection)

@@ -1,0 +1,105 @@
+"""What the console's pages say in sentences: their times, what stands in the way, and what there is none of."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.console.access import Role
+from tests.console import ADDRESS, Console, open_console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.installation import Installation
+
+_A_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+
+
+@pytest.fixture
+def acme(installation: Installation) -> Installation:
+    """Connected, with a contact on the list."""
+    installation.add("ada@example.com")
+    assert installation.connect().code == 0
+    assert installation.run()["counts"]["added"] == 1
+    return installation
+
+
+@pytest.fixture
+def console(acme: Installation) -> Iterator[Console]:
+    with open_console(acme) as opened:
+        yield opened
+
+
+def words(page: str) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", "", page))
+
+
+def in_utc_only(page: str) -> list[str]:
+    """The times that a script would not put into the reader's zone."""
+    return _A_TIME.findall(re.sub(r"<time .*?</time>", "", page))
+
+
+def resync(console: Console) -> str:
+    """Confirm a full resync; gives what is said to it."""
+    admin = console.signed_in(Role.ADMIN)
+    at = admin.post("/connections/acme/resync/plan").headers["location"]
+    console.wait()
+    said = admin.post("/connections/acme/resync", run_id=str(admin.json(f"{at}.json")["run_id"]))
+    console.wait()
+    return str(said.text)
+
+
+def test_every_time_in_a_sentence_is_in_the_readers_zone(acme: Installation, console: Console) -> None:
+    admin = console.signed_in(Role.ADMIN)
+    acme.sql("UPDATE reconciler.accounts SET token_ends_at = now() + interval '1 hour'")
+    assert resync(console) == ""
+    pages = [resync(console)]
+    acme.sql("UPDATE reconciler.connections SET paused_at = now()")
+    pages += [admin.page(place) for place in ("/", "/integrations", "/connections/acme")]
+    assert "one in 15 minutes is the most" in pages[0]
+    assert "Paused since" in pages[-1]
+    assert [in_utc_only(page) for page in pages] == [[]] * len(pages)
+    assert all(_A_TIME.search(words(page)) for page in (pages[0], *pages[2:]))
+
+
+def test_where_nothing_may_be_pushed_no_page_says_that_it_will_be(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_READ_ONLY", "1")
+    with open_console(acme) as console:
+        admin = console.signed_in(Role.ADMIN)
+        pages = [admin.page("/connections/acme/run")]
+        assert admin.post("/connections/acme/resync/plan").status_code == 303
+        console.wait()
+        pages.append(admin.page("/connections/acme/resync/plan"))
+        acme.sql("UPDATE reconciler.connections SET started_at = NULL")
+        pages.append(admin.page("/connections/acme/start"))
+    assert ["RECONCILER_READ_ONLY is set" in page for page in pages] == [True] * 3
+    assert "Push this plan" in pages[1]
+
+
+def test_who_retries_by_itself_says_why_on_its_own_page_too(acme: Installation, console: Console) -> None:
+    acme.sql(
+        "UPDATE reconciler.connections SET failures = 2, failing_since = now(), failing_reason = 'failed',"
+        " failing_message = 'Constant Contact is away', next_attempt_at = now() + interval '1 hour'"
+    )
+    page = console.signed_in(Role.VIEWER).page("/connections/acme")
+    assert "<p>Constant Contact is away</p>" in page
+    assert "<p>Connected</p>" not in page
+
+
+def test_a_token_that_was_forgotten_is_none_whose_end_is_not_known(acme: Installation, console: Console) -> None:
+    assert acme.say("disconnect", "acme").code == 0
+    assert "Token: there is none." in words(console.signed_in(Role.VIEWER).page("/integrations"))
+
+
+def test_a_form_that_is_too_large_has_the_number_of_its_request(console: Console) -> None:
+    answer = console.signed_in().client.post(
+        "/connections/acme/run", content="x" * 600_000, headers={"Origin": ADDRESS}
+    )
+    assert answer.status_code == 413
+    assert f"<code>{answer.headers['X-Request-Id']}</code>" in answer.text
