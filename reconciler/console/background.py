@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from reconciler import reconcile
-from reconciler.errors import Mistake, ReconcilerError
+from reconciler.errors import LedgerError, Mistake, ReconcilerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 4
+#: What people are told of an error that names servers or the program's inside; the log line has it whole.
+LEDGER_AWAY: Final = "The ledger can't be used now."
+OUR_MISTAKE: Final = "Something went wrong here, and it is not your doing."
 
 
 class Background:
@@ -60,11 +63,11 @@ class Background:
             self._ran(outcome)
             words = outcome if isinstance(outcome, str) else None
         except ReconcilerError as error:
-            words = str(error)
+            words = LEDGER_AWAY if isinstance(error, LedgerError) else str(error)
             _log.error("%s: %s", name, error, extra={"connection": name})
         except Exception as error:  # noqa: BLE001 - a mistake of ours ends this run, and nothing else of the console
-            words = str(Mistake.of(error))
-            _log.error("%s: %s", name, words, extra={"connection": name})
+            words = OUR_MISTAKE
+            _log.error("%s: %s", name, Mistake.of(error), extra={"connection": name})
             _log.debug("where it was made", exc_info=error)
         finally:
             with self._guard:

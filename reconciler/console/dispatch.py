@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from reconciler.console import forgery, scope, sessions
 from reconciler.console.answers import Elsewhere, Page
+from reconciler.console.background import LEDGER_AWAY, OUR_MISTAKE
 from reconciler.console.desk import Visit
 from reconciler.errors import ApiError, LedgerError, Mistake, ReconcilerError
 from reconciler.ledger import console
@@ -41,7 +42,7 @@ def trouble(asked: Asked, error: Exception) -> Page:
     match error:
         case LedgerError():
             _log.error("request %s: %s", asked.request_id, error)
-            told = ("The ledger can't be used now.", "Nothing was changed. Try again in a minute.")
+            told = (LEDGER_AWAY, "Nothing was changed. Try again in a minute.")
             return page_of_trouble(asked.request_id, 503, *told)
         case ReconcilerError():
             status = 502 if isinstance(error, ApiError) else 400
@@ -49,8 +50,7 @@ def trouble(asked: Asked, error: Exception) -> Page:
         case _:
             _log.error("request %s: %s", asked.request_id, Mistake.of(error))
             _log.debug("where it was made", exc_info=error)
-            told = ("Something went wrong here, and it is not your doing.", "")
-            return page_of_trouble(asked.request_id, 500, *told)
+            return page_of_trouble(asked.request_id, 500, OUR_MISTAKE, "")
 
 
 def page_of_trouble(request_id: str, status: int, told: str, advice: str) -> Page:

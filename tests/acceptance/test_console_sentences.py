@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.console.access import Role
+from reconciler.errors import LedgerError
 from tests.console import ADDRESS, Console, open_console
 
 if TYPE_CHECKING:
@@ -103,3 +104,26 @@ def test_a_form_that_is_too_large_has_the_number_of_its_request(console: Console
     )
     assert answer.status_code == 413
     assert f"<code>{answer.headers['X-Request-Id']}</code>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (LedgerError("the ledger at postgresql://sage@db.internal/crm can't be used"), "The ledger can't be used now."),
+        (RuntimeError("db.internal"), "Something went wrong here, and it is not your doing."),
+    ],
+)
+def test_a_run_that_could_not_begin_names_no_server_and_nothing_of_the_inside(
+    console: Console, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception, told: str
+) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("reconciler.reconcile.run", failing)
+    operator = console.signed_in(Role.OPERATOR)
+    assert operator.post("/connections/acme/run").status_code == 303
+    console.wait()
+    page = operator.page("/connections/acme/going")
+    assert told in words(page)
+    assert "db.internal" not in page
+    assert "acme: " in caplog.text
