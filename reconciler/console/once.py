@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from reconciler.console.desk import Visit
 
 
+def was_done(visit: Visit, otherwise: str, error: UsageError) -> Elsewhere:
+    """Where a form has led whose work is over, when it comes once more. Raises `error` where it has never been done."""
+
+    def act() -> str:
+        raise error
+
+    return once(visit, otherwise, act)
+
+
 def once(visit: Visit, otherwise: str, act: Callable[[], str]) -> Elsewhere:
     """Do what a form asks for, unless it was done; `act` says which page it leads to.
 

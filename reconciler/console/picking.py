@@ -9,7 +9,7 @@ from reconciler.connections import Wish
 from reconciler.console import admitting, drafts, given
 from reconciler.console.access import Role
 from reconciler.console.answers import Elsewhere, Page
-from reconciler.console.once import once
+from reconciler.console.once import once, was_done
 from reconciler.console.routes import Route
 from reconciler.errors import AccessRefused, ApiError, CrmError, UsageError
 
@@ -33,7 +33,7 @@ def pick(visit: Visit) -> Answer:
     try:
         draft = drafts.find(visit, visit.names["draft"])
     except UsageError as error:
-        return _gone(visit, error)
+        return was_done(visit, "/integrations", error)
     wanted = visit.form.get("list_id", "").strip() or visit.form.get("list", "")
     if not wanted:
         return _page(visit, draft, {"list": "Choose a list, or paste its id or the address of its page."})
@@ -59,15 +59,6 @@ def _faults(error: ReconcilerError) -> dict[str, str]:
             return {"form": f"{given.words(error)} Begin again with another token."}
         case _:
             return {"form": given.words(error)}
-
-
-def _gone(visit: Visit, error: UsageError) -> Answer:
-    """A form that comes twice finds no draft any more, and is led to where the first one was."""
-
-    def act() -> str:
-        raise error
-
-    return once(visit, "/integrations", act)
 
 
 def _page(visit: Visit, draft: Draft, faults: Mapping[str, str]) -> Page:

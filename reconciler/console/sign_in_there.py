@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.console import admitting, drafts, given
 from reconciler.console.access import Role
 from reconciler.console.answers import Elsewhere, Page
-from reconciler.console.once import once
+from reconciler.console.once import once, was_done
 from reconciler.console.routes import Route
 from reconciler.constant_contact import code_flow
 from reconciler.constant_contact.oauth import DeviceCode, Pair, Waiting
@@ -86,13 +86,15 @@ def begin_at_another_screen(visit: Visit, draft: Draft, application: Application
 
 
 def show(visit: Visit) -> Answer:
-    draft = drafts.find(visit, visit.names["draft"])
-    return _page(visit, draft, "")
+    return _page(visit, _with_code(visit), "")
 
 
 def poll(visit: Visit) -> Answer:
     """Ask once whether somebody has consented at the other screen."""
-    draft = drafts.find(visit, visit.names["draft"])
+    try:
+        draft = _with_code(visit)
+    except UsageError as error:
+        return was_done(visit, "/integrations", error)
     try:
         application, answer = _polled(visit, draft)
     except ApiUnavailable as error:
@@ -101,7 +103,15 @@ def poll(visit: Visit) -> Answer:
         raise AccessRefused(str(error), advice="nothing was connected: begin again") from None
     if isinstance(answer, Waiting):
         return _page(visit, draft, "Nobody has allowed it there yet.")
-    return _admitted(visit, draft, application, answer)
+    return once(visit, "/integrations", lambda: _admitted(visit, draft, application, answer).to)
+
+
+def _with_code(visit: Visit) -> Draft:
+    """The draft that the address names. Raises UsageError where it is over, or its code was entered."""
+    draft = drafts.find(visit, visit.names["draft"])
+    if "user_code" not in draft.told or "device_code" not in draft.sealed:
+        raise UsageError("there is no code to be entered", advice="begin to connect again")
+    return draft
 
 
 def _admitted(visit: Visit, draft: Draft, application: Application, pair: Pair) -> Elsewhere:
@@ -123,8 +133,6 @@ def _polled(visit: Visit, draft: Draft) -> tuple[Application, Pair | Waiting]:
 
 
 def _page(visit: Visit, draft: Draft, said: str) -> Page:
-    if "user_code" not in draft.told or "device_code" not in draft.sealed:
-        raise UsageError("there is no code to be entered", advice="begin to connect again")
     content: dict[str, Any] = {
         "connection": draft.connection,
         "address": draft.told["address"],

@@ -343,9 +343,11 @@ def test_a_code_at_another_screen_leads_to_the_lists_once_it_was_entered(
     assert "Nobody has allowed it there yet" in waiting.text
     assert "data-at-once" in waiting.text
     installation.api.door.advance(10)
-    went = admin.post(at)
+    went = admin.post(at, once="one-number")
     while went.status_code == 200:
         installation.api.door.advance(10)
-        went = admin.post(at)
+        went = admin.post(at, once="one-number")
+    assert admin.post(at, once="one-number").headers["location"] == went.headers["location"]
+    assert admin.post(at).status_code == 400
     assert with_list(admin, went.headers["location"], installation.api.list_id).status_code == 303
     assert connected(installation) == [("acme", "acme", installation.api.list_id)]
