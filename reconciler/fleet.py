@@ -23,7 +23,7 @@ from reconciler.errors import LedgerError
 from reconciler.ledger import ages, queue, schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from reconciler.ledger.database import Ledger
     from reconciler.ledger.schedules import Due, Room
@@ -97,6 +97,7 @@ class Fleet:
 
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(_tell_in_a_line)
         self._loop.set_default_executor(ThreadPoolExecutor(self._manner.at_once + _DATABASE_CONNECTIONS))
         least, most = _PATIENCE_SECONDS
         patience = least
@@ -193,6 +194,12 @@ class Fleet:
     async def _wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
+
+
+def _tell_in_a_line(_: asyncio.AbstractEventLoop, told: Mapping[str, Any]) -> None:
+    """A task whose end could not be written down is another's after a while: the queue tells of it with a traceback."""
+    error = told.get("exception")
+    _log.error("the queue did not take a task's end: %s", _first_line(error) if error else told.get("message"))
 
 
 def apply_schema(ledger: Ledger) -> Sequence[str]:
