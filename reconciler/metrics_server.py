@@ -1,4 +1,4 @@
-"""`/metrics` and `/healthz` of a process that goes on, for Prometheus and for whoever looks after containers."""
+"""`/metrics`, `/healthz` and `/livez` of a process that goes on: for Prometheus, and for who looks after containers."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ _PATIENCE_SECONDS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What is served. `look` says how every connection stands; it raises where this process can't do its work."""
+    """What is served. `look` says how every connection stands; it raises where this process can't do its work.
+
+    `is_turning` says whether its loop goes round. That alone decides `/livez`: a new process helps no ledger.
+    """
 
     metrics: Callable[[], str]
     content_type: str
     look: Callable[[], Sequence[Health]]
+    is_turning: Callable[[], bool]
 
     def answer(self, path: str) -> tuple[int, str, str]:
         """The status, type and text of an answer."""
@@ -40,8 +44,11 @@ class Pages:
                 return self._health(is_strict=False)
             case "/healthz?strict":
                 return self._health(is_strict=True)
+            case "/livez":
+                is_alive = self.is_turning()
+                return (200, "text/plain", "ok\n") if is_alive else (503, "text/plain", "The schedule stands still.\n")
             case _:
-                return 404, "text/plain", "There are /metrics, /healthz and /healthz?strict.\n"
+                return 404, "text/plain", "There are /metrics, /healthz, /healthz?strict and /livez.\n"
 
     def _health(self, *, is_strict: bool) -> tuple[int, str, str]:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import queue
+import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -13,18 +15,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _A_WHILE: Final = 1.0
+#: So late may a tick be, or a pass of the loop that waits for the end, before something is stuck.
+_LATE_SECONDS: Final = 60.0
+
+
+def _nobody() -> None:
+    """Tell nobody."""
 
 
 class Schedule:
-    """Calls `due` at once and then every so often, one call at a time; ticks that fall into a call are left out."""
+    """Calls `due` at once and then every so often, one call at a time; ticks that fall into a call are left out.
 
-    def __init__(self, due: Callable[[], None], every_seconds: float) -> None:
+    `turned` is called about once a second, for as long as ticks are begun when they should be.
+    """
+
+    def __init__(
+        self,
+        due: Callable[[], None],
+        every_seconds: float,
+        turned: Callable[[], None] = _nobody,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._due, self._every_seconds = due, every_seconds
+        self._turned, self._monotonic = turned, monotonic
+        self._ticked = self._passed = monotonic()
+        self._is_ticking = False
         # Unlike an Event, it may be filled by a signal handler at any moment.
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._scheduler = BackgroundScheduler(timezone=dt.UTC, executors={"default": ThreadPoolExecutor(max_workers=1)})
         # The store is in memory on purpose: two schedulers on one shared store would run everything twice.
         self._scheduler.add_job(
-            due,
+            self._tick,
             "interval",
             seconds=every_seconds,
             coalesce=True,
@@ -37,8 +58,32 @@ class Schedule:
         """Tick until `stop_soon` is called, also before; the tick under way goes on to its end."""
         self._scheduler.start()
         while not self._is_told():
-            pass
-        self._scheduler.shutdown(wait=True)
+            self._pass()
+        # In a thread of its own, so that the supervisor hears meanwhile that it goes on.
+        ending = threading.Thread(target=self._scheduler.shutdown, name="ending", daemon=True)
+        ending.start()
+        while ending.is_alive():
+            ending.join(_A_WHILE)
+            self._pass()
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether ticks are begun when they should be. One under way may take its time: each wait in it has an end."""
+        now = self._monotonic()
+        is_in_time = self._is_ticking or now - self._ticked < self._every_seconds + _LATE_SECONDS
+        return is_in_time and now - self._passed < _LATE_SECONDS
+
+    def _pass(self) -> None:
+        self._passed = self._monotonic()
+        if self.is_turning:
+            self._turned()
+
+    def _tick(self) -> None:
+        self._is_ticking = True
+        try:
+            self._due()
+        finally:
+            self._is_ticking, self._ticked = False, self._monotonic()
 
     def _is_told(self) -> bool:
         """Wait a second at most: a signal that the system gives to another thread wakes this one only then."""

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from reconciler import database_url
+from reconciler import database_url, secret_files
 from reconciler.errors import SettingsError
 from reconciler.secret import Secret
 
@@ -44,6 +44,7 @@ _KNOWN = (
     "RECONCILER_CONSOLE_IDENTITY_KEY",
     "RECONCILER_CONSOLE_AUDIENCE",
     "RECONCILER_CONSOLE_SIGN_IN_URL",
+    *secret_files.NAMES,
 )
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _LOG_FORMATS = ("json", "console")
@@ -120,7 +121,7 @@ class _Reading:
 
     def __init__(self, environ: Mapping[str, str], dotenv: Path | None) -> None:
         self._faults: list[str] = []
-        given = self._from_file(dotenv) | dict(environ)
+        given = secret_files.resolved(self._from_file(dotenv) | dict(environ), self._note)
         self._given = {
             name: text.strip()
             for name, text in sorted(given.items())

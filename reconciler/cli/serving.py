@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import os
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.reconcile import Parts
     from reconciler.report import Report
     from reconciler.request import Request
+    from reconciler.schedule import Schedule
 
 _log: Final = logging.getLogger(__name__)
 #: A tick under way when `serve` is told to stop may end by itself for so long: Docker kills after 10 seconds.
@@ -39,6 +41,7 @@ def serve(every: str, metrics: str | None, console: str | None) -> None:
 
     Example: reconciler serve --every 5m
     """
+    from reconciler.notify import Supervisor
     from reconciler.request import Request
     from reconciler.schedule import Schedule
 
@@ -54,20 +57,23 @@ def serve(every: str, metrics: str | None, console: str | None) -> None:
             tick(watch, parts, name, Request("schedule", is_tick=True))
         watch.ended(is_well=names is not None)
 
-    schedule = Schedule(tick_all, seconds)
+    supervisor = Supervisor(os.environ)
+    schedule = Schedule(tick_all, seconds, supervisor.goes_on)
 
     def stop() -> None:
+        supervisor.stops()
         here.stop.ask_in(_ENDS_BY_ITSELF_SECONDS)
         schedule.stop_soon()
 
-    with on_signals(stop), _pages(watch, metrics), _console(here, watch, console):
+    with on_signals(stop), _pages(watch, metrics, schedule), _console(here, watch, console):
         _log.info("Serving: every %s. Stop with Ctrl-C.", every)
         watch.pings.start()
+        supervisor.is_up()
         schedule.run()
 
 
 @contextlib.contextmanager
-def _pages(watch: Watched, where: str | None) -> Iterator[None]:
+def _pages(watch: Watched, where: str | None, schedule: Schedule) -> Iterator[None]:
     """Serve metrics and health, where that is wanted."""
     if where is None:
         yield
@@ -75,7 +81,9 @@ def _pages(watch: Watched, where: str | None) -> Iterator[None]:
     from reconciler import metrics, metrics_server
 
     watch.metrics = counting(watch.ledger)
-    pages = metrics_server.Pages(watch.metrics.text, metrics.CONTENT_TYPE, lambda: look(watch.ledger))
+    pages = metrics_server.Pages(
+        watch.metrics.text, metrics.CONTENT_TYPE, lambda: look(watch.ledger), lambda: schedule.is_turning
+    )
     host, port = metrics_server.place(where)
     with metrics_server.serving(pages, (host, port)) as found:
         _log.info("Metrics: http://%s:%s/metrics", f"[{host}]" if ":" in host else host, found)

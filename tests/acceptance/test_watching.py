@@ -12,6 +12,7 @@ import psycopg
 
 from tests.acceptance.test_serve import serving, wait_for
 from tests.listening import listening
+from tests.supervising import heard, supervising
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +87,29 @@ def test_a_process_that_goes_on_serves_metrics_and_pings_at_each_tick(
     assert 'reconciler_runs_total{state="completed"} 1.0' in text
     assert "ada@" not in text
     assert installation.sql("SELECT every_seconds FROM reconciler.connections") == [(1.0,)]
+
+
+def test_systemd_hears_that_it_is_up_that_it_goes_on_and_that_it_stops(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(installation.folder / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", path)
+    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
+
+    with supervising(path) as ear, serving(installation) as serve:
+        said: list[str] = []
+
+        def goes_on() -> bool:
+            said.extend(heard(ear))
+            return said.count("WATCHDOG=1") > 1
+
+        wait_for(goes_on, serve)
+        assert serve.stop() == 0
+        said += heard(ear)
+
+    assert said[0] == "READY=1"
+    assert said.count("STOPPING=1") == 1
+    assert set(said) == {"READY=1", "WATCHDOG=1", "STOPPING=1"}
 
 
 def test_an_address_of_nobody_and_a_missing_extra_are_said_at_the_start(

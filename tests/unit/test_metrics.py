@@ -134,7 +134,8 @@ def get(port: int, path: str) -> tuple[int, str]:
 
 def test_health_is_served_beside_them() -> None:
     them = [a_health()]
-    pages = metrics_server.Pages(lambda: "text", metrics.CONTENT_TYPE, lambda: them)
+    turning = [True]
+    pages = metrics_server.Pages(lambda: "text", metrics.CONTENT_TYPE, lambda: them, lambda: turning[0])
 
     with metrics_server.serving(pages, ("127.0.0.1", 0)) as port:
         assert get(port, "/metrics") == (200, "text")
@@ -143,7 +144,11 @@ def test_health_is_served_beside_them() -> None:
         them[0] = a_health(late="why")
         assert get(port, "/healthz") == (200, "ok\n")
         assert get(port, "/healthz?strict")[0] == 503
+        assert get(port, "/livez") == (200, "ok\n")
+        turning[0] = False
+        assert get(port, "/livez")[0] == 503
         with pytest.raises(UsageError, match="can't be served at"), metrics_server.serving(pages, ("127.0.0.1", port)):
             pass
-    assert metrics_server.Pages(lambda: "", "", out_of_reach).answer("/healthz")[0] == 503
+    cut_off = metrics_server.Pages(lambda: "", "", out_of_reach, lambda: True)
+    assert (cut_off.answer("/healthz")[0], cut_off.answer("/livez")[0]) == (503, 200)
     assert pages.answer("/other")[0] == 404
