@@ -111,6 +111,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         done = found.say(_SETTING_UP)
         assert done.returncode == 0, done.stderr
         yield found
+    shutil.rmtree(folder / "image")  # a gigabyte that nobody looks at
 
 
 def test_serve_is_up_when_it_says_so_is_ended_when_it_stands_still_and_stops_in_good_order(machine: Machine) -> None:
