@@ -27,13 +27,16 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from reconciler import database_url
+from reconciler.bootstrap import Process
 from reconciler.demo import people
 from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
 from reconciler.key_ring import KeyRing
-from reconciler.ledger import schema
+from reconciler.ledger import accounts, schema
 from reconciler.ledger.database import Ledger
-from reconciler import database_url
-from tests.crowd import Crowd, until, worker
+from reconciler.secret import Secret
+from reconciler.settings import Settings
+from tests.crowd import PEOPLE, Crowd, until, worker
 
 if TYPE_CHECKING:
     import subprocess
@@ -96,6 +99,36 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     print(flush=True)
 
 
+def bring_in_step(crowd: Crowd, environ: Mapping[str, str]) -> None:
+    """Do the first sync, and the tick some minutes later that finds all of it shown: from then on ticks are idle."""
+    with worker("--every", "1h", environ=environ):
+        until(lambda: crowd.sql("SELECT synced_at FROM reconciler.connections") != [(None,)])
+        crowd.sql("INSERT INTO reconciler.clock_offset (ahead) VALUES (interval '20 minutes')")
+        for ticks in (1, 2):
+            crowd.sql("UPDATE reconciler.schedules SET due_at = reconciler.clock()")
+            asked = f"SELECT count(*) FROM reconciler.connections WHERE quiet_ticks >= {ticks}"
+            until(lambda asked=asked: crowd.sql(asked) == [(1,)])  # type: ignore[misc]
+
+
+def multiply(crowd: Crowd, environ: Mapping[str, str], count: int) -> None:
+    """Copy the one connection that is there, which is in step: so many idle ones, each with a key of its own."""
+    here = Process(Settings.load(environ, None))
+    vault, token = here.vault(), Secret(crowd.providers[0].tokens.access_token)
+    with contextlib.closing(here.ledger()) as ledger, ledger.transaction() as tx:
+        for number in range(1, count):
+            known, key = f"a07e1w{number}", Secret(f"key {number}")
+            made = accounts.account_id(tx, known, "Another", vault.keyed_hash(key.reveal()))
+            given = {"api_key": key, "access_token": token}
+            sealed = {name: vault.seal(each, table="accounts", row=known, field=name) for name, each in given.items()}
+            nothing = {"refresh_token": None, "client_secret": None}
+            accounts.set_credentials(tx, made, {**sealed, **nothing}, ends_at=None, life_seconds=None)
+    with psycopg.connect(crowd.url) as db:
+        db.execute((Path(__file__).parent / "copies.sql").read_bytes())
+    with psycopg.connect(crowd.crm) as db:
+        db.execute(PEOPLE, {"first": 1, "last": count - 1, "people": crowd.people})
+        db.execute("ANALYZE")
+
+
 class Watch:
     """How far apart the ticks of each connection are, while the workers work."""
 
@@ -132,9 +165,7 @@ def survive(connections: int, people_each: int, every: int, minutes: float) -> b
             environ["RECONCILER_API_URL"] = f"{crowd.address}/v3"
             began = time.monotonic()
             crowd.settle(environ)
-            print(
-                f"{connections:,} connections with {people_each} contacts each: {time.monotonic() - began:.0f} s to connect"
-            )
+            print(f"{connections:,} connections of {people_each} contacts: connected in {time.monotonic() - began:.0f} s")
             options = ("--every", f"{every}s", "--at-once", "4")
             with workers(3, environ, *options) as three:
                 began = time.monotonic()
@@ -217,14 +248,8 @@ def grow(sizes: Sequence[int], counts: Sequence[int]) -> bool:
         with installation() as (url, environ, _), Crowd(url, 1, 50, crm=environ["RECONCILER_CRM_URL"]) as crowd:
             environ["RECONCILER_API_URL"] = f"{crowd.address}/v3"
             crowd.settle(environ)
-            with worker("--every", "1h", environ=environ):
-                until(
-                    lambda crowd=crowd: (
-                        crowd.sql("SELECT quiet_ticks > 0 FROM reconciler.connections") == [(True,)] or _again(crowd)
-                    ),
-                    60,
-                )  # type: ignore[misc]
-            crowd.multiply(environ, size)
+            bring_in_step(crowd, environ)
+            multiply(crowd, environ, size)
             calls = crowd.calls
             for count in counts:
                 rows.append((f"{size:,}", count, _ticks_a_second(crowd, environ, count, size)))
@@ -232,13 +257,6 @@ def grow(sizes: Sequence[int], counts: Sequence[int]) -> bool:
             print(f"calls for all of it: {crowd.calls - calls}")
     table(("connections", "workers", "due connections a second"), rows)
     return True
-
-
-def _again(crowd: Crowd) -> bool:
-    crowd.sql(
-        "UPDATE reconciler.schedules SET due_at = reconciler.clock() WHERE due_at > reconciler.clock() + interval '2 s'"
-    )
-    return False
 
 
 def _ticks_a_second(crowd: Crowd, environ: Mapping[str, str], count: int, size: int) -> float:
@@ -264,37 +282,30 @@ _ENTRY: Final = re.compile(
 )
 
 
+def _kind(said: str) -> str:
+    if said in ("BEGIN", "COMMIT", "ROLLBACK"):
+        return said
+    return "the queue's own" if "procrastinate_" in said else "ping" if said in ("", ";", "SELECT 1") else "ours"
+
+
 def statements() -> bool:
     """What the ledger is asked for one idle connection and one tick, by the log of the server itself."""
     size = 200
     with installation(_LOGGED) as (url, environ, folder), Crowd(url, 1, 50, crm=environ["RECONCILER_CRM_URL"]) as crowd:
         environ["RECONCILER_API_URL"] = f"{crowd.address}/v3"
         crowd.settle(environ)
-        with worker("--every", "1h", environ=environ):
-            until(
-                lambda: crowd.sql("SELECT quiet_ticks > 0 FROM reconciler.connections") == [(True,)] or _again(crowd),
-                60,
-            )
-        crowd.multiply(environ, size)
+        bring_in_step(crowd, environ)
+        multiply(crowd, environ, size)
         log = next(folder.rglob("server.log"))
         read = len(log.read_bytes())
         _ticks_a_second(crowd, environ, 1, size)
         found = collections.Counter()
-        for application, database, text in _ENTRY.findall(log.read_bytes()[read:].decode(errors="replace")):
+        for application, database, said in _ENTRY.findall(log.read_bytes()[read:].decode(errors="replace")):
             if application.startswith("worker"):
-                kind = (
-                    "BEGIN, COMMIT"
-                    if text in ("BEGIN", "COMMIT", "ROLLBACK")
-                    else "the queue's own"
-                    if "procrastinate" in text
-                    else "ping"
-                    if text.strip() in ("", ";", "SELECT 1")
-                    else "ours"
-                )
-                found[database, kind] += 1
+                found[database, _kind(said.strip())] += 1
         table(
             ("database", "statements", "for each idle connection and tick"),
-            [(d, k, c / size) for (d, k), c in sorted(found.items())],
+            [(*which, count / size) for which, count in sorted(found.items())],
         )
     return found["ledger", "ours"] / size <= 5.5
 

@@ -19,7 +19,6 @@ from reconciler import connections, fleet
 from reconciler.bootstrap import Process
 from reconciler.connections import Wish
 from reconciler.credentials import Credentials
-from reconciler.ledger import accounts
 from reconciler.ledger import connections as stored
 from reconciler.secret import Secret
 from reconciler.settings import Settings
@@ -33,44 +32,12 @@ if TYPE_CHECKING:
 
     from reconciler.simulator.answers import Answer, Request
 
-_PEOPLE = """
+#: Contacts of workspaces by number.
+PEOPLE = """
     INSERT INTO contacts (workspace, email, first_name)
     SELECT 'w' || workspace, 'p' || person || '.w' || workspace || '@example.com', 'Old'
-    FROM generate_series(0, %(accounts)s - 1) AS workspace, generate_series(1, %(people)s) AS person
+    FROM generate_series(CAST(%(first)s AS int), %(last)s) AS workspace, generate_series(1, %(people)s) AS person
 """
-
-
-#: Only what an idle tick reads: the copies' people have other ids in the CRM, and nobody asks for them.
-_COPIES = (
-    "INSERT INTO reconciler.connections OVERRIDING SYSTEM VALUE"
-    " SELECT (jsonb_populate_record(c, jsonb_build_object('connection_id', c.connection_id + a.account_id, 'account_id',"
-    " a.account_id, 'name', replace(a.encoded_account_id, 'a07e1', ''), 'workspace',"
-    " replace(a.encoded_account_id, 'a07e1', '')))).*"
-    " FROM reconciler.connections AS c, reconciler.accounts AS a WHERE a.account_id <> c.account_id",
-    *(
-        f"INSERT INTO reconciler.{table} ({columns}) SELECT {columns.replace('connection_id', 'o.connection_id', 1)}"
-        f" FROM reconciler.connections AS o, (SELECT * FROM reconciler.{table} WHERE connection_id ="
-        " (SELECT min(connection_id) FROM reconciler.connections)) AS t"
-        " WHERE o.connection_id <> t.connection_id"
-        for table, columns in (
-            (
-                "contacts",
-                "connection_id, contact_id, address, address_hash, fault, eligible, opted_out, fields, refused, changed_at",
-            ),
-            (
-                "members",
-                "connection_id, member_id, address_hash, status, on_list, address, fields, updated_at, read_at",
-            ),
-            (
-                "pairs",
-                "connection_id, contact_id, member_id, contact_digest, member_digest, verdict, decided_at, applied, shown",
-            ),
-            ("leases", "connection_id, fence, holder, until"),
-        )
-    ),
-    "INSERT INTO reconciler.watermarks SELECT (jsonb_populate_record(w, jsonb_build_object('connection_id', o.connection_id))).*"
-    " FROM reconciler.connections AS o, reconciler.watermarks AS w WHERE o.connection_id <> w.connection_id",
-)
 
 
 class _Gate:
@@ -93,7 +60,7 @@ class Crowd:
     """So many accounts, each on a workspace of the same CRM table with so many people."""
 
     def __init__(self, url: str, accounts: int, people: int, *, crm: str = "") -> None:
-        self.url, self._crm = url, crm or url
+        self.url, self.crm = url, crm or url
         self.names = [f"w{number}" for number in range(accounts)]
         self.people = people
         self._server = Server("127.0.0.1", 0)
@@ -120,9 +87,9 @@ class Crowd:
 
     def settle(self, environ: Mapping[str, str], **settings: float) -> None:
         """Fill the CRM, make the queue's tables, and connect and start everybody."""
-        with psycopg.connect(self._crm) as db:
+        with psycopg.connect(self.crm) as db:
             db.execute("CREATE INDEX ON contacts (workspace)")
-            db.execute(_PEOPLE, {"accounts": len(self.names), "people": self.people})
+            db.execute(PEOPLE, {"first": 0, "last": len(self.names) - 1, "people": self.people})
         here = Process(Settings.load(environ, None))
         with contextlib.closing(here.ledger()) as ledger:
             fleet.apply_schema(ledger)
@@ -135,35 +102,6 @@ class Crowd:
                     with ledger.transaction() as tx:
                         stored.set_settings(tx, made.connection_id, settings)
                 connections.start(ledger, made, "crowd")
-
-    def multiply(self, environ: Mapping[str, str], count: int) -> None:
-        """Copy the one connection that is there, which is in step: so many idle ones, each with a key of its own."""
-        here = Process(Settings.load(environ, None))
-        vault = here.vault()
-        with contextlib.closing(here.ledger()) as ledger, ledger.transaction() as tx:
-            for number in range(1, count):
-                key, token = Secret(f"key {number}"), Secret(self.providers[0].tokens.access_token)
-                known = f"a07e1w{number}"
-                made = accounts.account_id(tx, known, "Another", vault.keyed_hash(key.reveal()))
-                sealed = {
-                    name: vault.seal(value, table="accounts", row=known, field=name) if value else None
-                    for name, value in (
-                        ("api_key", key),
-                        ("access_token", token),
-                        ("refresh_token", None),
-                        ("client_secret", None),
-                    )
-                }
-                accounts.set_credentials(tx, made, sealed, ends_at=None, life_seconds=None)
-        with psycopg.connect(self.url) as db:
-            for statement in _COPIES:
-                db.execute(statement)
-            db.execute("ANALYZE")
-        with psycopg.connect(self._crm) as db:
-            db.execute(
-                _PEOPLE.replace("generate_series(0", "generate_series(1"), {"accounts": count, "people": self.people}
-            )
-            db.execute("ANALYZE")
 
     def members(self, name: str) -> int:
         """How many people an account's list has."""
