@@ -64,15 +64,15 @@ class Process:
     def pause(self) -> Callable[[float], None]:
         return self.sleep or self.stop.pause
 
-    def ledger(self) -> Ledger:
-        """The ledger's database. Raises SettingsError where none is named."""
+    def ledger(self, at_once: int = 1) -> Ledger:
+        """The ledger's database, for so many runs at once. Raises SettingsError where none is named."""
         url = self.settings.database_url
         if url is None:
             raise SettingsError(
                 "no database is named for the ledger",
                 advice="set RECONCILER_DATABASE_URL, for example postgresql://user:password@host/database",
             )
-        return Ledger(database_url.parse(url.reveal()), self.reached)
+        return Ledger(database_url.parse(url.reveal()), self.reached, at_once)
 
     def vault(self) -> Vault:
         """The vault. Raises VaultError where there is no key ring: nothing is read or stored without one."""

@@ -39,7 +39,7 @@ class Limits:
     The order of the push's times matters: an import request is shorter than the lease, the lease than the grace time.
     """
 
-    #: At least so long between two ticks of the connection; 0: as often as the scheduler ticks.
+    #: How often the scheduler gives it a tick; 0: as often as it does by default.
     interval_seconds: float = 0
     #: One statement on the CRM, and the whole reading of one window.
     crm_statement_seconds: float = 300

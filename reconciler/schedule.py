@@ -1,4 +1,4 @@
-"""When to run which connection: APScheduler, and no other logic."""
+"""The clock of `serve`: APScheduler, and no other logic."""
 
 from __future__ import annotations
 
@@ -19,52 +19,61 @@ _A_WHILE: Final = 1.0
 _LATE_SECONDS: Final = 60.0
 
 
-def _nobody() -> None:
-    """Tell nobody."""
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class Schedule:
-    """Calls `due` at once and then every so often, one call at a time; ticks that fall into a call are left out.
+    """Calls each of some functions at once and then every so often, each in its own time.
 
-    `turned` is called about once a second, for as long as ticks are begun when they should be.
+    Of one function there is one call at a time; ticks that fall into a call are left out. `turned` is called about
+    once a second, for as long as the first of them is begun when it should be; `last` at the end, when none is called
+    any more.
     """
 
     def __init__(
         self,
-        due: Callable[[], None],
+        *jobs: Callable[[], None],
         every_seconds: float,
-        turned: Callable[[], None] = _nobody,
+        turned: Callable[[], None] = _nothing,
+        last: Callable[[], None] = _nothing,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._due, self._every_seconds = due, every_seconds
-        self._turned, self._monotonic = turned, monotonic
+        self._due, self._every_seconds = jobs[0], every_seconds
+        self._turned, self._last, self._monotonic = turned, last, monotonic
         self._ticked = self._passed = monotonic()
         self._is_ticking = False
         # Unlike an Event, it may be filled by a signal handler at any moment.
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._scheduler = BackgroundScheduler(timezone=dt.UTC, executors={"default": ThreadPoolExecutor(max_workers=1)})
+        threads = ThreadPoolExecutor(max_workers=len(jobs))
+        self._scheduler = BackgroundScheduler(timezone=dt.UTC, executors={"default": threads})
         # The store is in memory on purpose: two schedulers on one shared store would run everything twice.
-        self._scheduler.add_job(
-            self._tick,
-            "interval",
-            seconds=every_seconds,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-            next_run_time=dt.datetime.now(dt.UTC),
-        )
+        for job in (self._tick, *jobs[1:]):
+            self._scheduler.add_job(
+                job,
+                "interval",
+                seconds=every_seconds,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+                next_run_time=dt.datetime.now(dt.UTC),
+            )
 
     def run(self) -> None:
-        """Tick until `stop_soon` is called, also before; the tick under way goes on to its end."""
+        """Tick until `stop_soon` is called, also before; the calls under way go on to their end."""
         self._scheduler.start()
         while not self._is_told():
             self._pass()
         # In a thread of its own, so that the supervisor hears meanwhile that it goes on.
-        ending = threading.Thread(target=self._scheduler.shutdown, name="ending", daemon=True)
+        ending = threading.Thread(target=self._end, name="ending", daemon=True)
         ending.start()
         while ending.is_alive():
             ending.join(_A_WHILE)
             self._pass()
+
+    def _end(self) -> None:
+        self._scheduler.shutdown(wait=True)
+        self._last()
 
     @property
     def is_turning(self) -> bool:

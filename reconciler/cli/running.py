@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from reconciler.cli.all_at_once import all_options, run_all
+from reconciler.cli.outcomes import run_once, show, show_with_code
 from reconciler.cli.shared import (
     EXITS,
     actor,
@@ -15,7 +16,6 @@ from reconciler.cli.shared import (
     print_json,
     process,
     ready_ledger,
-    show_page,
     tell,
 )
 from reconciler.cli.watched import told, watched
@@ -24,6 +24,7 @@ from reconciler.stopping import on_signals
 
 if TYPE_CHECKING:
     from reconciler.bootstrap import Process
+    from reconciler.cli.all_at_once import Many
     from reconciler.cli.watched import Watched
     from reconciler.forecast import Forecast
     from reconciler.ledger.database import Ledger
@@ -50,16 +51,17 @@ def plan(context: click.Context, name: str, *, full: bool, json_: bool) -> None:
 
     here = process()
     ledger = ready_ledger(here)
-    outcome = _run(here.parts(ledger, tell), name, Request("cli", actor(), full=full, plan_only=True)) or _NOTHING_SAID
+    wanted = Request("cli", actor(), full=full, plan_only=True)
+    outcome = run_once(here.parts(ledger, tell), name, wanted) or _NOTHING_SAID
     expected = _expected(here, ledger, name, outcome)
-    _show(ledger, name, outcome, json_=json_, forecast=expected)
+    show(ledger, name, outcome, json_=json_, forecast=expected)
     state = "" if isinstance(outcome, str) else outcome.state.value
     context.exit(EXITS[state] if state in ("held", "failed", "disconnected", "quota") else 0)
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--all", "all_", is_flag=True, help="All connections, one after the other.")
+@all_options
 @click.option("--full", is_flag=True, help="Force a full resync: everything is compared.")
 @click.option("--only-if", metavar="DIGEST", help="Push only if the plan has this digest.")
 @click.option("--wait", default=0.0, metavar="SECONDS", help="Wait so long for a run that goes on.")
@@ -71,7 +73,7 @@ def run(
     context: click.Context,
     name: str | None,
     *,
-    all_: bool,
+    many: Many | None,
     full: bool,
     only_if: str | None,
     wait: float,
@@ -85,22 +87,22 @@ def run(
 
     Example: reconciler run acme
     """
-    from reconciler.ledger import connections
     from reconciler.request import Request
 
-    if (name is None) != all_:
+    if (name is None) != (many is not None):
         raise UsageError("say a connection's name, or --all")
     here = process()
-    ledger = ready_ledger(here)
-    with ledger.transaction() as tx:
-        names = list(connections.names(tx)) if name is None else [name]
-    request = Request("cli", actor(), full=full, only_if=only_if, is_tick=all_, wait_seconds=wait)
+    ledger = ready_ledger(here, many.bounds.at_once if many else 1)
+    is_tick = many is not None
+    request = Request("cli", actor(), full=full, only_if=only_if, is_tick=is_tick, wait_seconds=wait)
     watch = watched(here, ledger, metrics_file)
     with on_signals(here.stop.ask), told(watch):
-        wanted = itertools.takewhile(lambda _: not here.stop.begins_nothing, names)
-        codes = [_run_and_show(watch, here.parts(ledger, tell, announce), one, request, json_=json_) for one in wanted]
+        if many is not None:
+            codes = run_all(watch, here, request, many, json_=json_)
+        else:
+            codes = [_run_and_show(watch, here.parts(ledger, tell, announce), name or "", request, json_=json_)]
         watch.ended(is_well=not _NOT_WELL & set(codes))
-    is_plain = exit_code == "plain" or (all_ and exit_code is None)
+    is_plain = exit_code == "plain" or (is_tick and exit_code is None)
     worst = max(codes, default=0)
     context.exit((1 if 1 in codes else 0) if is_plain else worst)
 
@@ -140,54 +142,10 @@ def run_and_exit(
     context.exit(code)
 
 
-def _run(parts: Parts, name: str, request: Request) -> Report | str | None:
-    from reconciler.reconcile import run as run_once
-
-    try:
-        return run_once(parts, name, request)
-    finally:
-        tell("")
-
-
 def _run_and_show(watch: Watched, parts: Parts, name: str, request: Request, *, json_: bool) -> int:
-    from reconciler.errors import ReconcilerError
-
-    ledger = watch.ledger
-    try:
-        outcome = _run(parts, name, request)
-    except ReconcilerError as error:
-        if not request.is_tick:
-            raise
-        # Of many, one that can't even begin stops no other.
-        click.echo(f"{name}: {error}", err=True)
-        return EXITS["failed"]
+    outcome = run_once(parts, name, request)
     watch.ran(outcome)
-    if outcome is None:
-        _tell_what_stands_in_the_way(ledger, name)
-        return 0
-    _show(ledger, name, outcome, json_=json_)
-    if isinstance(outcome, str) or outcome.state.value == "held":
-        _tell_what_stands_in_the_way(ledger, name)
-    return 0 if isinstance(outcome, str) else EXITS[outcome.state.value]
-
-
-def what_stands_in_the_way(ledger: Ledger, name: str) -> str | None:
-    """A run of a connection that is disconnected, held or paused for a reason says so each time, in one line."""
-    from reconciler import connection_page, reconcile
-    from reconciler.ledger import runs as stored
-
-    connection = reconcile.find(ledger, name)
-    is_stopped = connection.disconnected_at or connection.held_at or connection.paused_message
-    if not (is_stopped or connection.quarantined_at):
-        return None
-    with ledger.transaction() as tx:
-        behind = stored.behind(tx, connection.connection_id)
-    return f"{name}: {connection_page.badge(connection, behind)}"
-
-
-def _tell_what_stands_in_the_way(ledger: Ledger, name: str) -> None:
-    if (told := what_stands_in_the_way(ledger, name)) is not None:
-        click.echo(told, err=True)
+    return show_with_code(watch.ledger, name, outcome, json_=json_)
 
 
 def _expected(here: Process, ledger: Ledger, name: str, planned: Report | str) -> Forecast | None:
@@ -200,22 +158,6 @@ def _expected(here: Process, ledger: Ledger, name: str, planned: Report | str) -
     connection = reconcile.find(ledger, name)
     with ledger.transaction() as tx:
         return forecast.of_plan(tx, connection, planned, here.pace(connection))
-
-
-def _show(ledger: Ledger, name: str, outcome: Any, *, json_: bool, forecast: Forecast | None = None) -> None:
-    from reconciler import page
-    from reconciler.ledger import runs as stored
-
-    if isinstance(outcome, str):
-        print_json({"connection": name, "state": outcome}) if json_ else click.echo(outcome)
-    elif json_:
-        print_json(outcome.to_json() | ({"forecast": forecast.to_json()} if forecast else {}))
-    else:
-        with ledger.transaction() as tx:
-            rows = stored.shown(tx, outcome.run_id, **page.SHOWN)
-        show_page(page.report(outcome.to_json(), rows))
-        if forecast is not None:
-            click.echo(f"\n{forecast.sentence}")
 
 
 COMMANDS: Final = (plan, run, runs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import getpass
 import json
 import os
@@ -37,6 +38,7 @@ EXITS: Final = {
 }
 _MOST_BYTES: Final = 1_000_000
 _LONGEST_INTERVAL: Final = 86_400
+_PLACES: Final = click.IntRange(1, 64)
 #: In digits: what fits into the ledger's column.
 _LONGEST_RUN_ID: Final = 18
 
@@ -59,18 +61,18 @@ def process(*, is_service: bool = False) -> Process:
     return Process(found)
 
 
-def ready_ledger(here: Process) -> Ledger:
+def ready_ledger(here: Process, at_once: int = 1) -> Ledger:
     """The ledger, with the schema this program needs. Raises SchemaError where it is another."""
     from reconciler.ledger import schema
 
-    ledger = opened_ledger(here)
+    ledger = opened_ledger(here, at_once)
     schema.check(ledger)
     return ledger
 
 
-def opened_ledger(here: Process) -> Ledger:
-    """The ledger, closed when the command ends."""
-    ledger = here.ledger()
+def opened_ledger(here: Process, at_once: int = 1) -> Ledger:
+    """The ledger for so many runs at once, closed when the command ends."""
+    ledger = here.ledger(at_once)
     click.get_current_context().call_on_close(ledger.close)
     return ledger
 
@@ -201,3 +203,16 @@ def _read(path: str) -> bytes:
         return sys.stdin.buffer.read(_MOST_BYTES + 1) if sys.stdin is not None else b""
     with Path(path).open("rb") as file:
         return file.read(_MOST_BYTES + 1)
+
+
+def at_once_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options for how many runs there are at once; they come as one value, `bounds`."""
+    from reconciler.turns import Bounds
+
+    @click.option("--at-once", default=4, show_default=True, type=_PLACES, metavar="N", help="So many runs at once.")
+    @click.option("--per-key", default=2, show_default=True, type=_PLACES, metavar="N", help="Of one API key so many.")
+    @functools.wraps(command)
+    def bounded(*given: Any, at_once: int, per_key: int, **named: Any) -> None:
+        command(*given, bounds=Bounds(at_once, per_key), **named)
+
+    return bounded

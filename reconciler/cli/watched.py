@@ -44,16 +44,20 @@ class Watched:
             self.metrics.ran(outcome)
 
     def ended(self, *, is_well: bool) -> None:
-        """A tick, or the one run, is over."""
-        try:
-            self.notices.tell(self.ledger)
-        except ReconcilerError as error:
-            _log.warning("what is news could not be looked up: %s", error)
+        """A round of ticks, or the one run, is over."""
+        self.tell()
         self._write()
         if is_well:
             self.pings.success()
         else:
             self.pings.failure()
+
+    def tell(self) -> None:
+        """Tell people what is news."""
+        try:
+            self.notices.tell(self.ledger)
+        except ReconcilerError as error:
+            _log.warning("what is news could not be looked up: %s", error)
 
     def _write(self) -> None:
         if self.metrics is None or self.file is None:

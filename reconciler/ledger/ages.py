@@ -38,7 +38,7 @@ class Ages:
     last_tick_at: dt.datetime | None
     quiet_ticks: int
     quiet_since: dt.datetime | None
-    #: How often the `serve` that last looked after it ticks.
+    #: How often the `serve` that last looked after it gives it a tick.
     every_seconds: float | None
     waiting: int
     waiting_since: dt.datetime | None
@@ -69,9 +69,9 @@ def of_one(tx: Transaction, connection_id: int) -> Ages:
     return replace(ages, waiting=waiting, waiting_since=ages.now - dt.timedelta(seconds=oldest) if waiting else None)
 
 
-def promise(tx: Transaction, every_seconds: float, names: Sequence[str]) -> None:
-    """Note how often these connections are looked after."""
-    run(tx, "connections_promise", every_seconds=every_seconds, names=list(names))
+def promise(tx: Transaction, every_seconds: float) -> None:
+    """Note how often each connection is looked after: so often where it has no interval of its own."""
+    run(tx, "connections_promise", every_seconds=every_seconds)
 
 
 def _ages(row: Row) -> Ages:

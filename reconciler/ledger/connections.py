@@ -82,13 +82,6 @@ class Connection:
         return policies.of(self.settings)
 
     @property
-    def is_due(self) -> bool:
-        """Whether its own interval has gone by since the last tick."""
-        if self.last_tick_at is None:
-            return True
-        return (self.now - self.last_tick_at).total_seconds() >= self.limits.interval_seconds
-
-    @property
     def fields(self) -> tuple[str, ...]:
         """The contact fields that the statement maps, in the order of its columns."""
         return tuple(name for name in self.columns if name not in mapping.OWN)

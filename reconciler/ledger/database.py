@@ -34,17 +34,29 @@ _WROTE: Final = "reconciler wrote"
 SEEN: Final = "reconciler seen from"
 #: Made once: `json.dumps` with these options makes one for each value.
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+#: Of the database connections one run may have open at once: a transaction of its own, the renewal of its lease, and a
+#: token's renewal with the slot that it takes. Mostly it has one.
+_EACH_RUN: Final = 4
+#: So many for all else a process does: looks, metrics, and the console with the runs that are asked for there.
+_BESIDES: Final = 20
 
 
 class Ledger:
     """The ledger's database. Sets no session state, so that it works through a pooler in transaction mode."""
 
-    def __init__(self, url: DatabaseUrl, reached: Reached = nobody) -> None:
+    def __init__(self, url: DatabaseUrl, reached: Reached = nobody, at_once: int = 1) -> None:
+        """`at_once` is how many runs there may be at the same time: it bounds the database connections."""
         self._url = url
         self._reached = reached
         self._seen: tuple[str, str] | None = None
         self._engine = sa.create_engine(
-            "postgresql+psycopg://", creator=self._connect, pool_pre_ping=True, hide_parameters=True
+            "postgresql+psycopg://",
+            creator=self._connect,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            # So many stay open; who needs more for a moment opens and closes them.
+            pool_size=at_once + 1,
+            max_overflow=most_connections(at_once) - at_once - 1,
         )
 
     def seen_from(self, place: str, request_id: str) -> Ledger:
@@ -82,6 +94,9 @@ class Ledger:
             ) from error
         except psycopg.Error as error:  # of a COPY, which goes past SQLAlchemy
             raise self._unusable(error) from error
+        except sqlalchemy.exc.TimeoutError as error:
+            told = f"all database connections of this process to the ledger at {self._url.redacted} are in use"
+            raise LedgerError(told, advice="this passes; else lower --at-once") from error
 
     def _tell(self, when: str, wrote: str | None) -> None:
         if wrote is not None:
@@ -109,6 +124,11 @@ class Ledger:
             if is_away
             else "check the rights of the user in RECONCILER_DATABASE_URL, and what was given to the command",
         )
+
+
+def most_connections(at_once: int) -> int:
+    """How many database connections to the ledger a process with so many runs at once opens at most."""
+    return _EACH_RUN * at_once + _BESIDES
 
 
 def run(tx: Transaction, name: str, /, **parameters: object) -> sa.CursorResult[Any]:

@@ -1,3 +1,4 @@
--- Note how often these connections are looked after; writes only what differs. Parameters: every_seconds, names.
-UPDATE reconciler.connections SET every_seconds = :every_seconds
-WHERE every_seconds IS DISTINCT FROM :every_seconds AND name = ANY (CAST(:names AS text[]));
+-- Note how often each connection is looked after; writes only what differs.
+-- Parameter: every_seconds (for who has no interval of their own).
+UPDATE reconciler.connections SET every_seconds = reconciler.interval_of(settings, CAST(:every_seconds AS double precision))
+WHERE every_seconds IS DISTINCT FROM reconciler.interval_of(settings, CAST(:every_seconds AS double precision));
