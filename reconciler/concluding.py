@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from reconciler import holding, page, quarantine
 from reconciler.domain import State
 from reconciler.endings import LOST
-from reconciler.ledger import connections, runs
+from reconciler.ledger import connections, runs, usage
 from reconciler.reconnected import caught_up
 from reconciler.record import Told, record
 
@@ -60,6 +60,8 @@ def conclude(work: Work, ending: Ending, course: Course, per_day: int, *, is_pla
         report = record(tx, work.connection, work.run_id, ending, told)
         if not is_plan:
             _note_how_it_went(tx, work.connection, report)
+            # Last: it may lock what each call of the key has to write.
+            usage.note_sweep(tx, work.connection, work.run_id, sum(work.calls.values()), per_day)
         return report
 
 

@@ -47,11 +47,20 @@ def status(
     ]
     if end.warning:
         lines.append(f"  warning   {end.warning}")
+    if connection.sweep_stretch > 1:
+        lines.append(_stretched(connection))
     if health.late:
         lines.append(f"  late      {health.late}")
     if health.quiet:
         lines.append(f"  quiet     {health.quiet}")
     return "\n".join(lines)
+
+
+def _stretched(connection: Connection) -> str:
+    told = (
+        f"  sweep     every {span(connection.sweeps_every_seconds)}: more often, all sweeps of its API key would take"
+    )
+    return textwrap.fill(f"{told} over half of its calls", WIDTH, subsequent_indent=" " * 12)
 
 
 def badge(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Transaction
 
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
+_SILVER: Final = math.sqrt(2) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,22 @@ def is_sweep_due(connection: Connection) -> bool:
     """Whether a time at which this connection sweeps has come since its last sweep.
 
     These times are a period apart, and spread: however many connections were made in one minute, they never all sweep
-    in one minute.
+    in one minute. Where the sweeps of its API key's connections would take more than half of the key's day, one in so
+    many periods is the connection's own, and they are spread over these too. Its time of day stays the same, so that
+    nobody sweeps sooner because the number has changed.
     """
     period = connection.limits.sweep_seconds
     if connection.swept_at is None or period <= 0:
         return True
-    # The golden ratio spreads consecutive numbers as evenly as can be.
-    first = connection.connected_at + dt.timedelta(seconds=period * (connection.connection_id * _GOLDEN % 1))
-    return _whole_periods(first, connection.now, period) > _whole_periods(first, connection.swept_at, period)
+    # These ratios spread consecutive numbers as evenly as can be, and each other's too.
+    first = connection.connected_at + dt.timedelta(seconds=period * _place(connection, _GOLDEN))
+    own, stretch = math.floor(_place(connection, _SILVER) * connection.sweep_stretch), connection.sweep_stretch
+    now, last = (_whole_periods(first, moment, period) for moment in (connection.now, connection.swept_at))
+    return (now - own) // stretch > (last - own) // stretch
+
+
+def _place(connection: Connection, ratio: float) -> float:
+    return connection.connection_id * ratio % 1
 
 
 def _whole_periods(since: dt.datetime, moment: dt.datetime, period: float) -> int:

@@ -63,6 +63,11 @@ class Status:
             "last_run": self.last and self.last.report,
             "quiet_ticks": connection.quiet_ticks,
             "window": {"mode": connection.window_mode, "reason": connection.window_reason},
+            "sweep": {
+                "every_seconds": connection.sweeps_every_seconds,
+                "stretch": connection.sweep_stretch,
+                "last_at": connection.swept_at and connection.swept_at.isoformat(),
+            },
             "statement": {
                 "digest": mapping.statement_digest(connection.statement),
                 "columns": dict(connection.columns),

@@ -48,6 +48,8 @@ class Connection:
     pull_since: dt.datetime | None
     pulled_whole_at: dt.datetime | None
     swept_at: dt.datetime | None
+    #: It sweeps in one of so many of its periods, because of the other connections of its API key.
+    sweep_stretch: int
     #: When the first sync was done.
     synced_at: dt.datetime | None
     quiet_ticks: int
@@ -80,6 +82,11 @@ class Connection:
     @property
     def policy(self) -> Policy:
         return policies.of(self.settings)
+
+    @property
+    def sweeps_every_seconds(self) -> float:
+        """How often both sides are compared in full."""
+        return self.limits.sweep_seconds * self.sweep_stretch
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler import slots
+from reconciler import slots, sweeps
 from reconciler.ledger.database import one, run
+from reconciler.limits import Limits
 from reconciler.slots import Pace, Slot, Spending
 
 if TYPE_CHECKING:
+    from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger, Row, Transaction
 
 
@@ -70,6 +72,22 @@ def pace_of(tx: Transaction, key_fingerprint: bytes) -> tuple[float | None, int 
 def set_pace(tx: Transaction, account_id: int, per_second: float | None, per_day: int | None) -> None:
     """Store the figures of an account's API key; None: those of the settings."""
     run(tx, "account_set_pace", account_id=account_id, per_second=per_second, per_day=per_day)
+
+
+def note_sweep(tx: Transaction, connection: Connection, run_id: int, calls: int, per_day: int) -> None:
+    """Note what a full comparison of this run cost, and how often the key's connections sweep from now on.
+
+    A run that did none changes nothing.
+    """
+    mine = connection.connection_id
+    if one(tx, "connection_sweep_calls", connection_id=mine, run_id=run_id, calls=calls) is None:
+        return
+    key = connection.account.key_fingerprint
+    usual = Limits().sweep_seconds
+    found = run(tx, "usage_sweeps", key_fingerprint=key, sweep_seconds=usual).one()
+    stretch = sweeps.stretch(float(found.calls_a_day), per_day, found.stretch)
+    if stretch != found.stretch:
+        run(tx, "usage_stretch", key_fingerprint=key, stretch=stretch)
 
 
 def _spending(row: Row) -> Spending:

@@ -11,6 +11,8 @@ SELECT c.connection_id, c.name, CAST(c.list_id AS text) AS list_id, c.list_name,
        a.account_id, a.encoded_account_id, a.organization, a.api_key_sealed, a.access_token_sealed, a.key_fingerprint,
        a.pace_per_second, a.pace_per_day, a.token_ends_at, a.refresh_token_used_at,
        a.refresh_token_sealed IS NOT NULL AS has_refresh_token,
-       coalesce(a.refresh_token_used_at > a.token_stored_at, false) AS was_renewed, c.missed_since
+       coalesce(a.refresh_token_used_at > a.token_stored_at, false) AS was_renewed, c.missed_since,
+       coalesce(b.sweep_stretch, 1) AS sweep_stretch
 FROM reconciler.connections AS c JOIN reconciler.accounts AS a ON a.account_id = c.account_id
+LEFT JOIN reconciler.api_budgets AS b ON b.key_fingerprint = a.key_fingerprint
 WHERE c.name = :name;

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler import database_url as urls
-from tests.acceptance.test_serve import column, running, serving, wait_for
+from tests.acceptance.test_serve import column, serving, wait_for
 from tests.faults.proxy import Proxy, Trouble, Way
 from tests.many import connect_many
 from tests.refusals import assert_refused
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.http
 TEN = [f"w{number}" for number in range(10)]
-_OLDEST = """
-    SELECT extract(epoch FROM max(reconciler.clock() - last_tick_at))::float
-    FROM reconciler.connections WHERE name <> 'acme'"""
+#: Who has had a first sync and some ticks since, the last of them within two intervals.
+_FRESH = """
+    SELECT count(*) FROM reconciler.connections
+    WHERE name <> 'acme' AND quiet_ticks >= 2 AND last_tick_at > reconciler.clock() - interval '2 seconds'"""
+#: Whose run goes on for longer.
+_HANGING = """
+    SELECT c.name FROM reconciler.runs AS r JOIN reconciler.connections AS c ON c.connection_id = r.connection_id
+    WHERE r.finished_at IS NULL AND r.started_at < reconciler.clock() - interval '2 seconds'"""
 
 
 @pytest.fixture
@@ -47,10 +52,9 @@ def test_a_crm_that_never_answers_delays_nobody_else_though_they_share_its_api_k
     line.expect(Trouble.LATE, Way.THERE, 4)
 
     with serving(installation, "serve", "--at-once", "2") as serve:
-        wait_for(lambda: all(column(installation, "quiet_ticks", name) >= 2 for name in TEN), serve)
+        wait_for(lambda: installation.sql(_FRESH) == [(10,)], serve)
         assert line.is_met
-        assert installation.sql(_OLDEST)[0][0] < 2
-        assert running(installation) == 1
+        assert installation.sql(_HANGING) == [("acme",)]
 
     assert "Traceback" not in serve.said()
     assert installation.sql("SELECT count(*) FROM reconciler.runs WHERE state = 'completed'") == [(10,)]
@@ -96,3 +100,38 @@ def test_shards_are_run_apart_and_together_are_all(installation: Installation) -
 @pytest.mark.parametrize("words", [("--all", "--shard", "4/3"), ("acme", "--shard", "1/3")])
 def test_a_shard_that_is_none_or_of_one_connection_is_refused(lonely: Installation, words: tuple[str, ...]) -> None:
     assert_refused(lonely.say("run", *words), 2, "shard")
+
+
+def sweeps(installation: Installation, name: str) -> tuple[int, bool]:
+    """In one of how many days a connection sweeps, and whether `status` says so."""
+    told = installation.say("status", name, "--json").json[0]["sweep"]
+    assert told["every_seconds"] == 86_400 * told["stretch"]
+    return told["stretch"], "  sweep     every " in installation.say("status", name).out
+
+
+def test_sweeps_that_would_take_more_than_half_of_a_key_s_day_come_more_rarely_for_all_of_them(
+    installation: Installation,
+) -> None:
+    installation.connect()
+    connect_many(installation, "w0", "w1", "w2")
+    assert installation.say("run", "--all").code == 0
+    calls = installation.run("w1", "--full")["api"]["calls"]
+    assert column(installation, "sweep_calls", "w1") == calls > 0
+    assert sweeps(installation, "acme") == (1, False)
+    installation.sql("UPDATE reconciler.connections SET sweep_calls = %s", calls)
+
+    installation.say("set", "acme", f"pace_per_day={calls * 2}")
+    installation.sql("UPDATE reconciler.api_budgets SET calls = 0")
+    installation.run("w1", "--full")
+
+    assert sweeps(installation, "w0") == sweeps(installation, "acme") == (4, True)
+    installation.say("pause", "acme")
+    installation.say("pause", "w0")
+    installation.sql("UPDATE reconciler.api_budgets SET calls = 0")
+    installation.run("w1", "--full")
+    assert sweeps(installation, "w2") == (2, True)
+    installation.say("set", "acme", "pace_per_day=9500")
+    installation.run("w2")
+    assert sweeps(installation, "w2") == (2, True)  # a run that compares nothing in full notes nothing
+    installation.run("w2", "--full")
+    assert sweeps(installation, "w2") == (1, False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 
 from reconciler.ledger.connections import Connection
 from reconciler.request import is_sweep_due
+from reconciler.sweeps import stretch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOON = dt.datetime(2026, 5, 31, 12, tzinfo=dt.UTC)
 DAY = 86_400.0
@@ -21,14 +25,16 @@ SECONDS = st.integers(min_value=0, max_value=40 * 86_400)
 
 def a_connection(**known: Any) -> Connection:
     unknown = {item.name: None for item in dataclasses.fields(Connection)}
-    told = {"connection_id": 1, "connected_at": NOON, "settings": {}, "swept_at": NOON, "now": NOON}
+    told = {"connection_id": 1, "connected_at": NOON, "settings": {}, "swept_at": NOON, "now": NOON, "sweep_stretch": 1}
     return Connection(**{**unknown, **told, **known})
 
 
-def is_due(number: int, swept: float, now: float, period: float = DAY) -> bool:
+def is_due(number: int, swept: float, now: float, period: float = DAY, stretch: int = 1) -> bool:
     """Whether a connection that swept so many seconds after it was made sweeps so many seconds after that."""
     times = {"swept_at": NOON + dt.timedelta(seconds=swept), "now": NOON + dt.timedelta(seconds=now)}
-    return is_sweep_due(a_connection(connection_id=number, settings={"sweep_seconds": period}, **times))
+    return is_sweep_due(
+        a_connection(connection_id=number, settings={"sweep_seconds": period}, sweep_stretch=stretch, **times)
+    )
 
 
 def test_a_connection_that_never_swept_is_due() -> None:
@@ -85,3 +91,77 @@ def test_a_shorter_period_sweeps_more_often() -> None:
     due = [at for at in range(24) if is_due(1, at * 3600, (at + 1) * 3600, period=6 * 3600)]
 
     assert len(due) == 4
+
+
+def sweeps(number: int, days: int, stretch: Callable[[int], int]) -> list[int]:
+    """On which of so many days a connection that swept right after it was made sweeps again."""
+    swept, found = 0.0, []
+    for day in range(days):
+        if is_due(number, swept, (day + 1) * DAY, stretch=stretch(day)):
+            swept = (day + 1) * DAY
+            found.append(day)
+    return found
+
+
+@given(
+    costs=st.lists(st.integers(1, 400), min_size=1, max_size=40),
+    per_day=st.integers(100, 10_000),
+    gaps=st.integers(1, 7),
+)
+def test_the_sweeps_of_a_key_never_take_more_than_half_of_its_days(costs: list[int], per_day: int, gaps: int) -> None:
+    """Counted over as many days as it is stretched to; numbers of other keys' connections lie between."""
+    number = stretch(sum(costs), per_day)
+    calls = [0] * 30
+    for each, cost in enumerate(costs):
+        for day in sweeps(1 + each * gaps, 30, lambda _: number):
+            calls[day] += cost
+
+    for day in range(30 - number):
+        assert sum(calls[day : day + number]) <= number * per_day / 2
+
+
+@pytest.mark.parametrize("gaps", [1, 2, 5, 6])
+def test_stretched_sweeps_are_spread_over_the_days(gaps: int) -> None:
+    calls = collections.Counter(
+        day for number in range(1, 3000 * gaps, gaps) for day in sweeps(number, 12, lambda _: 6)
+    )
+
+    assert len(calls) == 12
+    assert min(calls.values()) > 420
+    assert max(calls.values()) < 580
+
+
+@given(number=st.integers(1, 10**6), stretches=st.lists(st.integers(1, 5), min_size=20, max_size=20))
+def test_whatever_becomes_of_the_stretch_nobody_sweeps_twice_in_a_period_or_waits_for_ever(
+    number: int, stretches: list[int]
+) -> None:
+    days = sweeps(number, 40, lambda day: stretches[day] if day < 20 else 5)
+
+    assert len(days) == len(set(days))
+    assert any(20 <= day < 30 for day in days)
+
+
+@given(number=st.integers(1, 10**6), swept=SECONDS, later=SECONDS, changed=st.integers(2, 9))
+def test_another_stretch_makes_nobody_sweep_sooner_than_they_would_without_any(
+    number: int, swept: int, later: int, changed: int
+) -> None:
+    """Else many would sweep in the minute in which it changes."""
+    assert not is_due(number, swept, swept + later, stretch=changed) or is_due(number, swept, swept + later)
+
+
+@pytest.mark.parametrize(
+    ("calls", "before", "found"),
+    [
+        (0, 1, 1),
+        (4750, 1, 1),
+        (4751, 1, 2),
+        (9500, 1, 2),
+        (9501, 2, 3),
+        (9000, 3, 3),
+        (8400, 3, 2),
+        (4400, 2, 2),
+        (100, 9, 1),
+    ],
+)
+def test_the_stretch_is_as_large_as_needed_and_does_not_go_to_and_fro(calls: int, before: int, found: int) -> None:
+    assert stretch(calls, 9500, before) == found
