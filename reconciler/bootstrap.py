@@ -20,6 +20,7 @@ from reconciler.extract import fold
 from reconciler.key_ring import KeyRing
 from reconciler.ledger.database import Ledger
 from reconciler.ledger.members import Keys
+from reconciler.ledger.sharing import SharedDay, kept_for_others
 from reconciler.ledger.usage import Usage, pace_of
 from reconciler.limits import Limits
 from reconciler.pings import Pings
@@ -33,6 +34,7 @@ from reconciler.vault import Vault, no_keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from reconciler.constant_contact.budget import Slots
     from reconciler.constant_contact.calls import Access
     from reconciler.constant_contact.wire import ListFound
     from reconciler.credentials import Application, Credentials
@@ -91,7 +93,7 @@ class Process:
             raise SettingsError("no database is named for the CRM", advice="set RECONCILER_CRM_URL, or --crm-url-file")
         return Crm(database_url.parse(chosen.reveal()), limits, self.monotonic, self.stop.check)
 
-    def api(self, access: Access, slots: Usage, limits: Limits, lease: Lease | None = None) -> ConstantContact:
+    def api(self, access: Access, slots: Slots, limits: Limits, lease: Lease | None = None) -> ConstantContact:
         def may_leave(seconds: float) -> None:
             self.stop.check()
             if lease is not None:
@@ -172,7 +174,9 @@ class Process:
     def _connected(self, ledger: Ledger, vault: Vault, connection: Connection, lease: Lease) -> ConstantContact:
         access = self.access(ledger, vault, connection)
         slots = replace(self._slots(ledger, connection), held=lease.held)
-        return self.api(access, slots, connection.limits, lease)
+        with ledger.transaction() as tx:
+            kept = kept_for_others(tx, connection, slots.per_day)
+        return self.api(access, SharedDay(slots, kept), connection.limits, lease)
 
     def _slots(self, ledger: Ledger, connection: Connection) -> Usage:
         return Usage(ledger, connection.account.key_fingerprint, *self.pace(connection))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler import holding, quarantine, token_end
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending
-from reconciler.ledger import runs, usage
+from reconciler.ledger import runs, sharing, usage
 
 if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
@@ -93,11 +93,15 @@ def why_not_push(connection: Connection, request: Request, *, read_only: bool) -
 
 
 def is_stopped_for_today(tx: Transaction, connection: Connection, request: Request, per_day: int) -> bool:
-    """Whether a tick would only say once more that the day's calls are spent: an earlier run of the day has said it."""
+    """Whether a tick would only say once more that the day's calls are spent: an earlier run of the day has said it.
+
+    What is left may be kept for the other connections of the key.
+    """
     last = runs.latest(tx, connection.connection_id)
     if not request.is_tick or last is None or last.state != State.QUOTA:
         return False
-    return usage.left_today(tx, connection.account.key_fingerprint, per_day) == 0
+    left = usage.left_today(tx, connection.account.key_fingerprint, per_day)
+    return left <= sharing.kept_for_others(tx, connection, per_day)
 
 
 def standing_stop(connection: Connection, request: Request) -> Ending | None:

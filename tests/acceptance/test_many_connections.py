@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler import database_url as urls
-from tests.acceptance.test_serve import column, serving, wait_for
+from tests.acceptance.test_serve import column, runs, serving, wait_for
 from tests.faults.proxy import Proxy, Trouble, Way
 from tests.many import connect_many
 from tests.refusals import assert_refused
@@ -135,3 +135,24 @@ def test_sweeps_that_would_take_more_than_half_of_a_key_s_day_come_more_rarely_f
     assert sweeps(installation, "w2") == (2, True)  # a run that compares nothing in full notes nothing
     installation.run("w2", "--full")
     assert sweeps(installation, "w2") == (1, False)
+
+
+def test_a_big_run_leaves_some_of_the_day_to_the_other_connections_of_its_key(installation: Installation) -> None:
+    installation.connect()
+    connect_many(installation, "small")
+    installation.say("set", "acme", "batch_contacts=1", "pace_per_day=50")
+    for number in range(40):
+        installation.add(f"p{number}@example.com")
+    installation.add("ada@example.com", workspace="small")
+    installation.sql("UPDATE reconciler.api_budgets SET calls = 0")
+
+    big = installation.run("acme")
+    left = big["api"]["left_today"]
+    small = installation.run("small")
+
+    assert (big["state"], big["api"]["calls"], left) == ("quota", 30, 20)
+    assert (small["state"], small["counts"]["added"]) == ("completed", 1)
+    assert 0 < small["api"]["calls"] <= 20
+    before = runs(installation)
+    assert installation.say("run", "--all").code == 0  # what is left is not for the big one: it says nothing once more
+    assert runs(installation) == before
