@@ -105,7 +105,7 @@ def every(tx: Transaction) -> list[Connection]:
 
 
 def names(tx: Transaction) -> Sequence[str]:
-    return [row.name for row in rows(tx, "connections_all")]
+    return [row.name for row in rows(tx, "connections_due", every_seconds=None)]
 
 
 def save(tx: Transaction, name: str, stored: Mapping[str, object]) -> int:
