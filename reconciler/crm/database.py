@@ -10,6 +10,7 @@ import psycopg
 
 from reconciler.crm import structure
 from reconciler.crm.faults import endless, translated
+from reconciler.crm.patience import Line
 from reconciler.crm.snapshot import Snapshot
 from reconciler.crm.structure import Structure
 from reconciler.errors import CrmError, CrmUnreachable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from reconciler.database_url import DatabaseUrl
     from reconciler.limits import Limits
 
+#: A server that has not answered for so long after a statement's time is over stands still.
+_BEYOND_SECONDS: Final = 30.0
 #: With `pg_snapshot_xmin`.
 _OLDEST_VERSION: Final = 130_000
 #: The snapshot's first statement: settings for this transaction only, then where and when it is. Our own schema is no
@@ -79,7 +82,7 @@ class Crm:
         monotonic: Callable[[], float],
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        """`check` is called with each portion of rows, and may raise."""
+        """`check` is called with each portion of rows and while an answer is waited for, and may raise."""
         self._check = check
         self._url = url
         self._limits = limits
@@ -95,6 +98,9 @@ class Crm:
         with contextlib.ExitStack() as stack:
             with translated(self._url, self._limits):
                 db = stack.enter_context(self._connected())
+                # The server's own timeout comes first, where the server is well.
+                patience = self._limits.crm_statement_seconds + _BEYOND_SECONDS
+                stack.enter_context(db.with_patience(patience, self._check))
                 position, found = self._begin(db, ask)
             watch = self._watch(self._monotonic() + self._limits.crm_reading_seconds)
             yield Snapshot(db, position, watch, lambda: translated(self._url, self._limits), found.functions)
@@ -109,9 +115,9 @@ class Crm:
 
         return watch
 
-    def _connected(self) -> psycopg.Connection[Any]:
+    def _connected(self) -> Line:
         try:
-            db = psycopg.connect(
+            db = Line.connect(
                 self._url.to_connect.reveal(),
                 prepare_threshold=None,
                 cursor_factory=psycopg.RawCursor,
