@@ -60,11 +60,24 @@ class KeyRing:
             _write(path, json.dumps({"active": "k1", "keys": {"k1": key}, "hash_key": hash_key}, indent=2), _link_new)
         return cls.load(path)
 
-    def with_new_key(self, *, token_bytes: Callable[[int], bytes] = secrets.token_bytes) -> KeyRing:
-        """The same keys and a new one, which is active."""
-        number = 1 + max(int(key_id[1:]) for key_id in self.keys)
+    @property
+    def newest(self) -> str:
+        """The id of the key that was made last."""
+        return max(self.keys, key=_number)
+
+    @property
+    def prepared(self) -> str | None:
+        """The id of a key that was made for the next rotation and is not active yet; None where there is none."""
+        return self.newest if _number(self.newest) > _number(self.active) else None
+
+    def with_another_key(self, *, token_bytes: Callable[[int], bytes] = secrets.token_bytes) -> KeyRing:
+        """The same keys and a new one, which is not active yet."""
         key = Secret(base64.b64encode(token_bytes(_KEY_BYTES)).decode("ascii"))
-        return KeyRing(f"k{number}", {**self.keys, f"k{number}": key}, self.hash_key)
+        return KeyRing(self.active, {**self.keys, f"k{_number(self.newest) + 1}": key}, self.hash_key)
+
+    def with_newest_active(self) -> KeyRing:
+        """The same keys, of which the one that was made last is active."""
+        return KeyRing(self.newest, self.keys, self.hash_key)
 
     def without(self, key_id: str) -> KeyRing:
         """The same keys but for one that is not active."""
@@ -75,6 +88,10 @@ class KeyRing:
         keys = {key_id: key.reveal() for key_id, key in self.keys.items()}
         text = json.dumps({"active": self.active, "keys": keys, "hash_key": self.hash_key.reveal()}, indent=2)
         _write(path, text, os.replace)
+
+
+def _number(key_id: str) -> int:
+    return int(key_id[1:])
 
 
 def _broken(path: Path, trouble: str) -> VaultError:

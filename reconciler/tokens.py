@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler import token_end
@@ -198,9 +198,9 @@ class Tokens:
             raise _refused(held)
         return self._oauth.refresh(Application(api_key, self._open(stored, "client_secret")), refresh)
 
-    def _store(self, tx: Transaction, held: _Held, pair: Pair) -> None:
+    def _store(self, tx: Transaction, held: _Held, pair: Pair) -> bool:
         new = pair.refresh_token
-        accounts.renewed(
+        return accounts.renewed(
             tx,
             self._account_id,
             held.stored,
@@ -213,14 +213,29 @@ class Tokens:
         """Store a pair whose transaction was lost, unless it was committed or other credentials were given since."""
         for pause in (*_STORE_PAUSES, None):
             try:
-                with self._ledger.transaction() as tx:
-                    self._store(tx, held, pair)
+                self._store_where_it_lies(held, pair)
             except LedgerError:
                 if pause is None:
                     raise
                 self._sleep(pause)
             else:
                 return
+
+    def _store_where_it_lies(self, held: _Held, pair: Pair) -> None:
+        """Store a pair without the row's lock: keys that are rotated meanwhile seal what was used anew, once."""
+        for _ in range(2):
+            used = self._as_it_lies(held)
+            with self._ledger.transaction() as tx:
+                if self._store(tx, used, pair):
+                    return
+
+    def _as_it_lies(self, held: _Held) -> _Held:
+        """What was used, as it is sealed now."""
+        used = self._open(held.stored, "refresh_token")
+        stored = accounts.credentials(self._ledger, self._account_id)
+        if stored is None or self._open(stored, "refresh_token") != used:
+            return held
+        return replace(held, stored=replace(held.stored, refresh_token_sealed=stored.refresh_token_sealed))
 
     def _note(self, held: _Held | None, error: BaseException) -> None:
         """Remember that an answer was lost: should the refresh token be refused, this is why."""

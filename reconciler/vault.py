@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import json
 import secrets
@@ -49,7 +50,7 @@ class Vault:
 
         Gives `v1.KEY_ID.BASE64URL(nonce, ciphertext, tag)`.
         """
-        ring = self._keys()
+        ring = self._newest_keys()
         nonce = self._token_bytes(_NONCE_BYTES)
         plain = secret.reveal().encode("utf-8", "surrogatepass")
         box = _cipher(ring.keys[ring.active]).encrypt(nonce, plain, _place(ring.active, table, row, field))
@@ -86,6 +87,14 @@ class Vault:
             raise no_keys()
         # One-shot OpenSSL: this runs once for each address of an account, a million times in a sweep.
         return hmac.digest(self._hash_key, text.encode("utf-8", "surrogatepass"), "sha256")[:_HASH_BYTES]
+
+    def _newest_keys(self) -> KeyRing:
+        """The key ring as it is now: another process may have rotated the keys, and even taken the older one out."""
+        if self._ring is not None and self._reload is not None:
+            # What is to be sealed may be all there is of a token: a ring that can't be read just now is no reason.
+            with contextlib.suppress(VaultError):
+                self._ring = self._reload()
+        return self._keys()
 
     def _keys(self) -> KeyRing:
         if self._ring is None:
@@ -139,8 +148,3 @@ def _from_text(text: str) -> bytes | None:
         return None
     # The decoder ignores foreign characters and spare bits; only the one spelling of `seal` is taken.
     return box if _as_text(box) == text and len(box) >= _NONCE_BYTES + _TAG_BYTES else None
-
-
-def key_of(sealed: str) -> str:
-    """The id of the key that a value was sealed with, as it says."""
-    return sealed.split(".")[1] if sealed.count(".") > 1 else ""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.ledger.database import Ledger
+    from reconciler.rotation import Rotated
+
+#: Of thousands of values that can't be opened, a wrong key ring is the reason, and some names are enough.
+_MOST_NAMED: Final = 20
 
 
 @click.command()
@@ -87,23 +91,41 @@ def keys_init() -> None:
 
 
 @keys_group.command("rotate")
-def keys_rotate() -> None:
+@click.option("--prepare", is_flag=True, help="Only put the next key into the ring, to be copied to other machines.")
+def keys_rotate(*, prepare: bool) -> None:
     """Seal all credentials with a new key. Stopped half-way, the next one goes on. Runs need not stop.
 
     Example: reconciler keys rotate
     """
     from reconciler import rotation
 
+    if prepare:
+        key_id = rotation.prepare(_keyring())
+        click.echo(
+            f"{key_id} is in the key ring and not used yet. Copy the ring to every machine, then rotate.", err=True
+        )
+        return
     here = process()
-    done = rotation.rotate(ready_ledger(here), _keyring(), tell)
+    done = rotation.rotate(ready_ledger(here), _keyring(), here.pause, tell)
     tell("")
     click.echo(f"{done.values:,} values are sealed with {done.active} now. Keep a copy of the key ring.", err=True)
+    _must_be_whole(done)
+    click.echo("`reconciler keys retire KEY_ID` takes an older key out, once every machine has this ring.", err=True)
+
+
+def _must_be_whole(done: Rotated) -> None:
     if done.unopened:
+        shown = ", ".join(done.unopened[:_MOST_NAMED])
+        more = len(done.unopened) - _MOST_NAMED
         raise VaultError(
-            f"These could not be opened and stay as they are: {', '.join(done.unopened)}.",
+            f"These could not be opened and stay as they are: {shown}{f' and {more:,} more' if more > 0 else ''}.",
             advice="Connect again to store them anew.",
         )
-    click.echo("`reconciler keys retire KEY_ID` takes an older key out, once every process has started anew.", err=True)
+    if done.held:
+        raise VaultError(
+            f"{done.held:,} values were held by others all the time and are sealed with an older key yet.",
+            advice="Run `reconciler keys rotate` again.",
+        )
 
 
 @keys_group.command("retire")

@@ -148,9 +148,12 @@ def renewed(
     access_token: str,
     refresh_token: str | None,
     life_seconds: float,
-) -> None:
-    """Store a renewed pair, sealed, in the place of the one that was used; what was stored since stays."""
-    run(
+) -> bool:
+    """Store a renewed pair, sealed, in the place of the one that was used; what was stored since stays.
+
+    Says whether it was stored.
+    """
+    done = run(
         tx,
         "account_renewed",
         account_id=account,
@@ -160,6 +163,7 @@ def renewed(
         stored_at=before.token_stored_at,
         life_seconds=life_seconds,
     )
+    return bool(done.rowcount)
 
 
 def unanswered(ledger: Ledger, account: int, used: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler import reconcile
+from reconciler import reconcile, rotation
 from reconciler.bootstrap import Process
 from reconciler.ledger import sealed
 from reconciler.request import Request
@@ -70,15 +70,16 @@ def test_a_rotation_that_was_killed_at_any_value_goes_on_with_the_same_key(
 ) -> None:
     replace, done = sealed.replace, 0
 
-    def dying(*told: Any) -> None:
+    def dying(*told: Any) -> bool:
         nonlocal done
         if done == 2:
             raise Killed
         done += 1
-        replace(*told)
+        return replace(*told)
 
     with monkeypatch.context() as patch:
         patch.setattr(sealed, "replace", dying)
+        patch.setattr(rotation, "_BATCH", 1)
         with pytest.raises(Killed), contextlib.suppress(SystemExit):
             renewed.installation.say("keys", "rotate")
     assert sorted(sealed_with(renewed)) == ["k1", "k1", "k2", "k2"]

@@ -201,3 +201,32 @@ def test_a_process_that_stands_still_loses_the_row_and_the_next_one_renews(
 def _quietly(tokens: Tokens, refused: object) -> None:
     with contextlib.suppress(Exception):
         tokens.after_refusal(refused)  # type: ignore[arg-type]  # it is the token
+
+
+def test_a_pair_whose_transaction_is_lost_is_stored_also_where_the_keys_were_rotated_meanwhile(
+    acme: Installation, access: Callable[[], Tokens], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was used is sealed anew by then: it is the same refresh token all the same."""
+    before = access().token()
+    acme.api.door.token("expire")
+    tokens = access()
+    store, tries = tokens._store, [0]
+
+    def lost(*given: object) -> bool:
+        tries[0] += 1
+        if tries[0] == 1:
+            raise KeyboardInterrupt
+        if tries[0] == 2:
+            assert acme.say("keys", "rotate").code == 0
+        return store(*given)  # type: ignore[arg-type]  # as they were
+
+    monkeypatch.setattr(tokens, "_store", lost)
+
+    with pytest.raises(KeyboardInterrupt):
+        tokens.after_refusal(before)
+
+    got = access().token()
+    assert got != before
+    assert tries == [3]
+    acme.api.door.token("expire")
+    assert access().after_refusal(got) != got
