@@ -40,7 +40,7 @@ def init() -> None:
     click.echo(
         f"The key ring {here.settings.keyring} {'is there' if there else 'was made; keep a copy of it'}.", err=True
     )
-    applied = [*schema.apply(ledger), *_applied_to_the_queue(ledger)]
+    applied = [*schema.apply(ledger, sleep=here.pause), *_applied_to_the_queue(ledger)]
     click.echo(f"The schema is {'up to date' if not applied else 'made: ' + ', '.join(applied)}.", err=True)
     click.echo("Next: reconciler connect NAME", err=True)
 
@@ -52,14 +52,15 @@ def schema_group() -> None:
 
 @schema_group.command("apply")
 def schema_apply() -> None:
-    """Bring the ledger's schema up to date. Running it again does nothing.
+    """Bring the ledger's schema up to date, while runs go on. Running it again does nothing.
 
     Example: reconciler schema apply
     """
     from reconciler.ledger import schema
 
-    ledger = opened_ledger(process())
-    applied = [*schema.apply(ledger), *_applied_to_the_queue(ledger)]
+    here = process()
+    ledger = opened_ledger(here)
+    applied = [*schema.apply(ledger, sleep=here.pause), *_applied_to_the_queue(ledger)]
     click.echo(f"Applied: {', '.join(applied) or 'nothing, it was up to date'}.", err=True)
 
 

@@ -75,7 +75,7 @@ class Ledger:
 
         Raises LedgerError where the database can't be reached, LeaseLost where the fence has moved on.
         """
-        try:
+        with self._translated():
             with self._engine.begin() as tx:
                 tx.info.pop(_WROTE, None)
                 tx.info[SEEN] = self._seen
@@ -85,6 +85,17 @@ class Ledger:
                 wrote = tx.info.get(_WROTE)
                 self._tell("before", wrote)
             self._tell("after", wrote)
+
+    def outside_transaction(self, statement: str) -> None:
+        """Run a statement, as it stands, that no transaction can have in it. Raises LedgerError as above."""
+        with self._translated(), self._engine.connect() as db:
+            alone = db.execution_options(isolation_level="AUTOCOMMIT")
+            alone.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
         except sqlalchemy.exc.DBAPIError as error:
             raise self._unusable(error.orig) from error
         except sqlalchemy.exc.TimeoutError as error:

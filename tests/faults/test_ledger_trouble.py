@@ -148,22 +148,40 @@ def test_a_ledger_that_takes_no_more_writes_in_the_middle_of_a_run_lets_no_impor
     acme.arrives()
 
 
-def test_a_run_that_goes_on_while_the_schema_is_extended_ends_well_and_the_older_program_begins_no_other(
-    acme: Acme, tmp_path: Path
-) -> None:
+def extended(acme: Acme, tmp_path: Path, text: str) -> dict[str, Any]:
+    """A run in the middle of which the schema gets a newer program's migration."""
     folder = shutil.copytree(statements.folder() / "schema", tmp_path / "newer")
-    (folder / "0099_later.sql").write_text("ALTER TABLE reconciler.batches ADD COLUMN later text", encoding="utf-8")
+    (folder / "0099_later.sql").write_text(text, encoding="utf-8")
 
     def extend(_: Process) -> None:
         with contextlib.closing(Ledger(database_url.parse(acme.installation.url))) as ledger:
             assert schema.apply(ledger, folder) == ["0099_later"]
 
-    report = run_at(acme.installation, "before bulkImportContactsJSON", extend)
+    return run_at(acme.installation, "before bulkImportContactsJSON", extend)
+
+
+def test_a_run_that_goes_on_while_the_schema_is_extended_ends_well_and_the_older_program_begins_others(
+    acme: Acme, tmp_path: Path
+) -> None:
+    report = extended(acme, tmp_path, "ALTER TABLE reconciler.batches ADD COLUMN later text")
+
+    assert (report["state"], report["counts"]["added"]) == ("completed", 1)
+    acme.is_there()
+    acme.installation.add("cyd@example.com")
+    assert acme.installation.run()["counts"]["added"] == 1
+
+
+def test_a_run_that_goes_on_while_the_schema_gets_less_ends_well_and_the_older_program_begins_no_other(
+    acme: Acme, tmp_path: Path
+) -> None:
+    text = "-- Oldest program: 0098\nALTER TABLE reconciler.batches ADD COLUMN later text"
+    report = extended(acme, tmp_path, text)
 
     assert (report["state"], report["counts"]["added"]) == ("completed", 1)
     acme.is_there()
     calls = acme.api.calls()
-    assert_refused(acme.installation.say("run", "acme"), 2, "0099_later, which this program does not know")
+    told = "0099_later, which this program does not know, and needs programs of 0098 or later"
+    assert_refused(acme.installation.say("run", "acme"), 2, told)
     assert acme.api.calls() == calls
 
 

@@ -109,14 +109,51 @@ def test_a_changed_migration_is_refused_by_its_name(ledger: Ledger, copied: Path
     assert "new migration" in refused.value.advice
 
 
-def test_a_newer_schema_is_refused_by_its_name(ledger: Ledger, copied: Path) -> None:
+def test_a_newer_schema_that_took_something_away_is_refused_by_its_name(ledger: Ledger, copied: Path) -> None:
+    (copied / "0098_less.sql").write_text("-- Oldest program: 0097\nSELECT 1;", encoding="utf-8")
     (copied / "0099_later.sql").write_text("SELECT 1;", encoding="utf-8")
     schema.apply(ledger, copied)
 
     for refusing in (schema.apply, schema.check):
-        with pytest.raises(SchemaError, match="0099_later, which this program does not know") as refused:
+        with pytest.raises(SchemaError, match="0098_less, which this program does not know, and needs pro") as refused:
             refusing(ledger)
         assert "newer version" in refused.value.advice
+
+
+def test_a_newer_schema_that_only_has_more_is_used(ledger: Ledger, copied: Path) -> None:
+    newest = f"-- Oldest program: {NAMES[-1][:4]}\nSELECT 1;"
+    (copied / "0098_less.sql").write_text(newest, encoding="utf-8")
+    (copied / "0099_later.sql").write_text("CREATE TABLE reconciler.later ();", encoding="utf-8")
+    schema.apply(ledger, copied)
+
+    schema.check(ledger)
+    assert schema.apply(ledger) == []
+
+
+def test_a_newer_schema_without_what_this_program_needs_is_refused(
+    ledger: Ledger, copied: Path, ledger_url: str
+) -> None:
+    (copied / "0099_later.sql").write_text("SELECT 1;", encoding="utf-8")
+    schema.apply(ledger, copied)
+    with psycopg.connect(ledger_url) as db:
+        db.execute("DELETE FROM reconciler.schema_migrations WHERE name = %s", (NAMES[-1],))
+
+    for refusing in (schema.apply, schema.check):
+        with pytest.raises(SchemaError, match=f"0099_later, which this program does not know, and lacks {NAMES[-1]}"):
+            refusing(ledger)
+
+
+def test_a_ledger_from_before_versions_went_side_by_side_is_upgraded(
+    ledger: Ledger, copied: Path, ledger_url: str
+) -> None:
+    with psycopg.connect(ledger_url) as db:
+        db.execute("ALTER TABLE reconciler.schema_migrations DROP COLUMN oldest_program")
+    schema.check(ledger)
+    (copied / "0099_less.sql").write_text("-- Oldest program: 0097\nSELECT 1;", encoding="utf-8")
+
+    assert schema.apply(ledger, copied) == ["0099_less"]
+    with pytest.raises(SchemaError, match="0099_less"):
+        schema.check(ledger)
 
 
 def test_every_table_column_and_function_is_explained(ledger_url: str) -> None:
