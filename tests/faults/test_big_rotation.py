@@ -16,16 +16,17 @@ import pytest
 
 from reconciler import database_url, rotation
 from reconciler.key_ring import KeyRing
-from reconciler.ledger import accounts
+from reconciler.ledger import accounts, sealed
 from reconciler.ledger.database import Ledger
 from reconciler.secret import Secret
 from reconciler.vault import Vault
 from tests import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from reconciler.ledger.database import Row, Transaction
     from tests.installation import Installation
 
 ACCOUNTS = 2000
@@ -95,15 +96,15 @@ class Elsewhere(threading.Thread):
         for turn in itertools.count():
             if self._enough.is_set():
                 return
-            self._renew(1 + turn * 7 % ACCOUNTS, f"renewed {turn}")
+            self.renew(1 + turn * 7 % ACCOUNTS, f"renewed {turn}")
 
-    def _renew(self, account: int, token: str) -> None:
+    def renew(self, account: int, token: str) -> None:
         began = time.monotonic()
         with accounts.locked(self._ledger, account) as (tx, found):
             assert found is not None
             name = found.encoded_account_id
             sealed = self._vault.seal(Secret(token), table="accounts", row=name, field="access_token")
-            time.sleep(0.002)  # Constant Contact's answer
+            time.sleep(0.005)  # Constant Contact's answer
             assert accounts.renewed(tx, account, found, access_token=sealed, refresh_token=None, life_seconds=86_400)
         self.renewed[name] = token
         self.longest_seconds = max(self.longest_seconds, time.monotonic() - began)
@@ -173,6 +174,25 @@ def test_an_account_whose_token_is_being_renewed_is_waited_for_and_holds_nobody_
 
     assert (done.values, done.held, len(waits)) == (VALUES, 0, 3)
     assert told[0] == f"198 of {VALUES:,} values sealed anew"
+    assert under(many, "k1") == 0
+
+
+def test_a_token_that_is_renewed_between_reading_and_sealing_is_not_overwritten(
+    many: Installation, ring: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, lock, passes = Elsewhere(ledger, ring), sealed.lock, list[float]()
+
+    def late(tx: Transaction, found: Sequence[Row]) -> Sequence[Row]:
+        if not elsewhere.renewed:
+            elsewhere.renew(7, "renewed in between")
+        return lock(tx, found)
+
+    monkeypatch.setattr(sealed, "lock", late)
+
+    done = rotation.rotate(ledger, ring, passes.append)
+
+    assert (done.values, done.held, len(passes)) == (VALUES, 0, 1)
+    assert opened(many, ring, "access_token")["a0006"] == "renewed in between"
     assert under(many, "k1") == 0
 
 
