@@ -165,13 +165,17 @@ def survive(connections: int, people_each: int, every: int, minutes: float) -> b
             environ["RECONCILER_API_URL"] = f"{crowd.address}/v3"
             began = time.monotonic()
             crowd.settle(environ)
-            print(f"{connections:,} connections of {people_each} contacts: connected in {time.monotonic() - began:.0f} s")
+            print(
+                f"{connections:,} connections of {people_each} contacts: connected in {time.monotonic() - began:.0f} s"
+            )
             options = ("--every", f"{every}s", "--at-once", "4")
             with workers(3, environ, *options) as three:
                 began = time.monotonic()
                 first = "SELECT count(*) FROM reconciler.connections WHERE synced_at IS NULL"
                 until(lambda: crowd.sql(first) == [(0,)], 3600)
-                print(f"every first sync done after {time.monotonic() - began:.0f} s: {crowd.calls:,} calls")
+                print(
+                    f"every first sync done after {time.monotonic() - began:.0f} s: {crowd.calls:,} calls", flush=True
+                )
                 watch, memory = _disturbed(crowd, crm, three, every, minutes)
         return _told(crowd, watch, memory, every)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,7 @@ from reconciler.ledger import ages, queue, schedules
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reconciler.ledger.database import Ledger
+    from reconciler.ledger.database import Ledger, Transaction
     from reconciler.ledger.schedules import Due, Room
     from reconciler.secret import Secret
 
@@ -40,6 +42,8 @@ _LOOK_SECONDS: Final = 1.0
 _LOOK_AGAIN_SECONDS: Final = 0.2
 #: How long a worker waits after trouble, at first and at most.
 _PATIENCE_SECONDS: Final = (1.0, 30.0)
+#: So late may a pass of its loop be before something is stuck.
+_LATE_SECONDS: Final = 60.0
 #: For taking tasks out, handing them back and the sign of life.
 _DATABASE_CONNECTIONS: Final = 3
 
@@ -73,6 +77,8 @@ class Doing:
     run: Callable[[str], bool]
     #: Is told whether it could be seen who is due.
     looked: Callable[[bool], None] = lambda _: None
+    #: Is called about once a second, for as long as its loop turns.
+    turned: Callable[[], None] = lambda: None
 
 
 class Fleet:
@@ -83,6 +89,7 @@ class Fleet:
         self._manner = manner
         self._doing = doing
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._promised_at, self._turned_at = -math.inf, time.monotonic()
         self._stopped = asyncio.Event()
         self._has_room = asyncio.Event()
 
@@ -95,10 +102,22 @@ class Fleet:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._stopped.set)
 
+    @property
+    def is_turning(self) -> bool:
+        """Whether its loop turns. The database may be out of reach: that is waited out."""
+        return time.monotonic() - self._turned_at < _LATE_SECONDS
+
+    async def _turn_on_and_on(self) -> None:
+        while True:
+            self._turned_at = time.monotonic()
+            self._doing.turned()
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(_tell_in_a_line)
         self._loop.set_default_executor(ThreadPoolExecutor(self._manner.at_once + _DATABASE_CONNECTIONS))
+        turning = asyncio.ensure_future(self._turn_on_and_on())
         least, most = _PATIENCE_SECONDS
         patience = least
         while not self._stopped.is_set():
@@ -110,6 +129,7 @@ class Fleet:
             # Also who stood still for a while, and was taken for dead, goes on as a new one.
             patience = least if self._loop.time() - began > most else min(2 * patience, most)
             await self._wait(patience)
+        turning.cancel()
 
     async def _work_as_one_worker(self) -> None:
         """Until it is told to stop, or its place in the queue is lost. Raises what cost it that."""
@@ -169,9 +189,8 @@ class Fleet:
         """Claim who is due, and queue their tasks with it; says how many."""
         try:
             with self._ledger.transaction() as tx:
-                due = schedules.claim(tx, self._manner.every_seconds, self._manner.room)
-                if due:
-                    ages.promise(tx, self._manner.every_seconds, [each.name for each in due])
+                self._promise(tx)
+                if due := schedules.claim(tx, self._manner.every_seconds, self._manner.room):
                     _defer(queue.place(tx), due)
         except (LedgerError, exceptions.ProcrastinateException) as error:
             _log.error("nobody was claimed: %s", _first_line(error))
@@ -179,6 +198,12 @@ class Fleet:
             return 0
         self._doing.looked(True)
         return len(due)
+
+    def _promise(self, tx: Transaction) -> None:
+        """Note now and then how often connections are looked after."""
+        if time.monotonic() - self._promised_at >= self._manner.every_seconds:
+            ages.promise(tx, self._manner.every_seconds)
+            self._promised_at = time.monotonic()
 
     async def _take_over_on_and_on(self, app: App) -> None:
         """What a dead worker had under way goes back into the queue."""

@@ -22,7 +22,7 @@ class Places:
     def __init__(
         self,
         bounds: Bounds,
-        work: Callable[[Due], None],
+        work: Callable[[Due], object],
         *,
         begins_nothing: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,

@@ -1,4 +1,4 @@
-"""What a migration must not do while programs of two versions use the ledger (docs/adr/0022): found in its text."""
+"""What a migration must not do while programs of two versions use the ledger (docs/adr/0024): found in its text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 #: The last migration from before the rule: nobody had a ledger of a released version then.
-LAST_BEFORE: Final = 17
+LAST_BEFORE: Final = 18
 #: Tables with a row for each contact, run or action. All others have about one for each connection.
 BIG: Final = frozenset(
     {

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.cli.watched import Watched
     from reconciler.places import Places
     from reconciler.reconcile import Parts
+    from reconciler.report import Report
     from reconciler.turns import Due
 
 _log: Final = logging.getLogger(__name__)
@@ -85,24 +86,26 @@ class Rounds:
         if self._has_news.is_set():
             self._watch.ended(is_well=self._is_well is not False)
 
-    def tick(self, parts: Parts, name: str) -> None:
-        """One tick of one connection: its trouble is told, and never stops the others."""
+    def tick(self, parts: Parts, name: str) -> Report | str | None:
+        """One tick of one connection, as `reconcile.run` says it: its trouble is told, and never stops the others."""
         try:
-            self._run(parts, name)
+            return self._run(parts, name)
         except ReconcilerError as error:
             _log.error("%s: %s", name, error, extra={"connection": name})
         except Exception as error:  # noqa: BLE001 - a mistake of ours ends this tick, and no other connection's
             _log.error("%s: %s", name, Mistake.of(error), extra={"connection": name})
             _log.debug("where it was made", exc_info=error)
+        return None
 
-    def _run(self, parts: Parts, name: str) -> None:
+    def _run(self, parts: Parts, name: str) -> Report | str | None:
         from reconciler.reconcile import run as run_once
         from reconciler.request import Request
 
         outcome = run_once(parts, name, Request("schedule", is_tick=True))
         self._watch.ran(outcome)
         if outcome is None or isinstance(outcome, str):
-            return
+            return outcome
         self._has_news.set()
         if outcome.state.value == "held":
             _log.warning("%s", what_stands_in_the_way(parts.ledger, name), extra={"connection": name})
+        return outcome

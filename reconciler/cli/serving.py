@@ -17,11 +17,10 @@ from reconciler.cli.watched import counting, look, watched
 from reconciler.stopping import on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from reconciler.bootstrap import Process
     from reconciler.cli.watched import Watched
-    from reconciler.schedule import Schedule
     from reconciler.turns import Bounds
 
 _log: Final = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ def serve(every: str, bounds: Bounds, metrics: str | None, console: str | None) 
         here.stop.ask_in(_ENDS_BY_ITSELF_SECONDS)
         schedule.stop_soon()
 
-    with on_signals(stop), _pages(watch, metrics, schedule), _console(here, watch, console):
+    with on_signals(stop), pages(watch, metrics, lambda: schedule.is_turning), _console(here, watch, console):
         _log.info("Serving: every %s, %s at once. Stop with Ctrl-C.", every, bounds.at_once)
         watch.pings.start()
         supervisor.is_up()
@@ -68,7 +67,7 @@ def serve(every: str, bounds: Bounds, metrics: str | None, console: str | None) 
 
 
 @contextlib.contextmanager
-def _pages(watch: Watched, where: str | None, schedule: Schedule) -> Iterator[None]:
+def pages(watch: Watched, where: str | None, is_turning: Callable[[], bool]) -> Iterator[None]:
     """Serve metrics and health, where that is wanted."""
     if where is None:
         yield
@@ -76,9 +75,7 @@ def _pages(watch: Watched, where: str | None, schedule: Schedule) -> Iterator[No
     from reconciler import metrics, metrics_server
 
     watch.metrics = counting(watch.ledger)
-    pages = metrics_server.Pages(
-        watch.metrics.text, metrics.CONTENT_TYPE, lambda: look(watch.ledger), lambda: schedule.is_turning
-    )
+    pages = metrics_server.Pages(watch.metrics.text, metrics.CONTENT_TYPE, lambda: look(watch.ledger), is_turning)
     host, port = metrics_server.place(where)
     with metrics_server.serving(pages, (host, port)) as found:
         _log.info("Metrics: http://%s:%s/metrics", f"[{host}]" if ":" in host else host, found)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from reconciler.cli import shared
-from reconciler.cli.serving import tick
-from reconciler.cli.shared import process, ready_ledger
+from reconciler.cli.rounds import Rounds
+from reconciler.cli.serving import pages
+from reconciler.cli.shared import at_once_options, process, ready_ledger
 from reconciler.cli.watched import watched
 from reconciler.errors import UsageError
 from reconciler.stopping import on_signals
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
     from reconciler.bootstrap import Process
     from reconciler.cli.watched import Watched
-    from reconciler.fleet import Place
+    from reconciler.fleet import Fleet, Place
     from reconciler.ledger.database import Ledger
+    from reconciler.notify import Supervisor
+    from reconciler.turns import Bounds
 
 _log: Final = logging.getLogger(__name__)
 #: How many may be claimed and wait in the queue, for each one that runs: a worker is never idle, and who is due longest
@@ -32,41 +36,54 @@ _WAITING_EACH: Final = 20
 
 @click.command()
 @click.option("--every", default="5m", show_default=True, help="How often connections without interval_seconds.")
-@click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 100), help="How many runs at once.")
-@click.option("--at-once-per-key", default=2, show_default=True, type=click.IntRange(1, 100), help="Of one API key.")
+@at_once_options
 @click.option("--drain", default="5s", show_default=True, help="How long runs may go on when told to stop.")
 @click.option("--poll", is_flag=True, help="Hear of nothing, and look every second: needed behind a pooler.")
-def worker(every: str, at_once: int, at_once_per_key: int, drain: str, *, poll: bool) -> None:
+@click.option("--metrics", metavar="[HOST:]PORT", help="Serve /metrics and /healthz there; without HOST on loopback.")
+def worker(every: str, bounds: Bounds, drain: str, metrics: str | None, *, poll: bool) -> None:
     """Run connections that are due, beside any number of other workers; each due connection is run by one of them.
 
     Example: reconciler worker --at-once 8
     """
-    seconds, drain_seconds = shared.seconds(every), shared.seconds(drain)
-    fleet = _the_fleet()
-    from reconciler.ledger.schedules import Room
-    from reconciler.reconcile import ALREADY_RUNNING
-    from reconciler.request import Request
+    from reconciler.notify import Supervisor
 
+    seconds, drain_seconds = shared.seconds(every), shared.seconds(drain)
     here = process(is_service=True)
-    ledger = ready_ledger(here)
-    place = _place(here, ledger, listens=not poll)
-    parts = here.parts(ledger, lambda _: None)
+    ledger = ready_ledger(here, bounds.at_once)
     watch = watched(here, ledger)
-    room = Room(_WAITING_EACH * at_once, at_once_per_key, _WAITING_EACH * at_once)
-    doing = fleet.Doing(
-        run=lambda name: tick(watch, parts, name, Request("schedule", is_tick=True)) != ALREADY_RUNNING,
-        looked=_told_every(watch, seconds, here.monotonic),
-    )
-    working = fleet.Fleet(ledger, fleet.Manner(at_once, seconds, room, place), doing)
+    supervisor = Supervisor(os.environ)
+    working = _worker(here, watch, seconds, bounds, supervisor, listens=not poll)
 
     def stop() -> None:
+        supervisor.stops()
         here.stop.ask_in(drain_seconds)
         working.stop_soon()
 
-    with on_signals(stop):
-        _log.info("Working: %d runs at once. Stop with Ctrl-C.", at_once)
+    with on_signals(stop), pages(watch, metrics, lambda: working.is_turning):
+        _log.info("Working: %d runs at once. Stop with Ctrl-C.", bounds.at_once)
         watch.pings.start()
+        supervisor.is_up()
         working.work()
+
+
+def _worker(
+    here: Process, watch: Watched, every_seconds: float, bounds: Bounds, supervisor: Supervisor, *, listens: bool
+) -> Fleet:
+    fleet = _the_fleet()
+    from reconciler.ledger.schedules import Room
+    from reconciler.reconcile import ALREADY_RUNNING
+
+    ledger = watch.ledger
+    place = _place(here, ledger, listens=listens)
+    parts, rounds = here.parts(ledger, lambda _: None), Rounds(watch, every_seconds)
+    told = _told_every(watch, every_seconds, here.monotonic)
+    waiting = _WAITING_EACH * bounds.at_once
+    manner = fleet.Manner(bounds.at_once, every_seconds, Room(waiting, bounds.per_key, waiting), place)
+    doing = fleet.Doing(
+        run=lambda name: rounds.tick(parts, name) != ALREADY_RUNNING, looked=told, turned=supervisor.goes_on
+    )
+    made: Fleet = fleet.Fleet(ledger, manner, doing)
+    return made
 
 
 def _told_every(watch: Watched, seconds: float, monotonic: Callable[[], float]) -> Callable[[bool], None]:

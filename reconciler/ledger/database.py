@@ -98,11 +98,6 @@ class Ledger:
             yield
         except sqlalchemy.exc.DBAPIError as error:
             raise self._unusable(error.orig) from error
-        except sqlalchemy.exc.TimeoutError as error:
-            raise LedgerError(
-                f"the ledger at {self._url.redacted} can't be used: all connections to it are in use here",
-                advice="try again in a minute; if that stays so, tell the project",
-            ) from error
         except psycopg.Error as error:  # of a COPY, which goes past SQLAlchemy
             raise self._unusable(error) from error
         except sqlalchemy.exc.TimeoutError as error:

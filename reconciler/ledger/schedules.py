@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.ledger.database import rows, run
+from reconciler.turns import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Room:
     most_of_a_key: int
     waiting_tasks: int
     #: A connection with so many contacts that wait, or fewer, goes before others.
-    small: int = 500
+    small: int = SMALL
 
 
 @dataclass(frozen=True, slots=True)

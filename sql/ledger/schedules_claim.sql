@@ -34,7 +34,7 @@ WITH busy AS (
 )
 UPDATE reconciler.schedules AS s
 SET due_at = reconciler.next_due(
-    s.connection_id, greatest(1, coalesce(nullif(CAST(c.settings ->> 'interval_seconds' AS double precision), 0), :every_seconds)))
+    s.connection_id, greatest(1, reconciler.interval_of(c.settings, CAST(:every_seconds AS double precision))))
 FROM mine AS m JOIN reconciler.connections AS c ON c.connection_id = m.connection_id
 WHERE s.connection_id = m.connection_id
 RETURNING s.connection_id, c.name, c.paused_at IS NOT NULL AS is_paused;

@@ -13,13 +13,6 @@ from reconciler.settings import _KNOWN
 from tests import manifests
 
 _COMMANDS: Final = dict(manifests.commands())
-#: What belongs to the runs on many machines, until it is there.
-_NOT_THERE_YET: Final = ("worker", "--shard")
-
-
-def is_missing(word: str) -> bool:
-    there = {option for command in program.commands.values() for each in command.params for option in each.opts}
-    return word not in program.commands and word not in there
 
 
 def parse(words: list[str]) -> None:
@@ -34,11 +27,7 @@ def parse(words: list[str]) -> None:
 
 @pytest.mark.parametrize("where", _COMMANDS)
 def test_a_command_in_a_manifest_is_one_of_the_program(where: str) -> None:
-    words = _COMMANDS[where]
-    if missing := [word for word in _NOT_THERE_YET if word in words and is_missing(word)]:
-        pytest.skip(f"NOT TESTED: {where}: the program has no {missing[0]} yet")
-
-    parse(words)
+    parse(_COMMANDS[where])
 
 
 @pytest.mark.parametrize("words", [["serves"], ["serve", "--evry", "5m"], ["run", "--all", "--wait", "soon"]])

@@ -17,10 +17,11 @@ BEFORE = {
     14: "has two indexes on the audit",
     15: "has an index on batches",
     16: "has an index on runs",
-    17: "has triggers on connections that write to a new table: a role of the older program has no rights on it yet",
+    17: "has indexes on accounts and connections",
+    18: "has triggers on connections that write to a new table: a role of the older program has no rights on it yet",
 }
 
-_AT_ONCE = """-- Oldest program: 0017
+_AT_ONCE = """-- Oldest program: 0018
     ALTER TABLE reconciler.told ADD CHECK (true) NOT VALID;
     ALTER TABLE reconciler.told VALIDATE CONSTRAINT c;
 """
@@ -59,10 +60,10 @@ def test_a_big_table_is_one_that_there_is() -> None:
         "CREATE TABLE reconciler.new (a bigint); CREATE UNIQUE INDEX i ON reconciler.new (a);",
         "CREATE INDEX connections_due ON reconciler.connections (last_tick_at);",
         "CREATE INDEX CONCURRENTLY runs_by_state ON reconciler.runs (state);",
-        "-- Oldest program: 0017\nALTER TABLE reconciler.contacts ADD CONSTRAINT c CHECK (fault <> 'x') NOT VALID;",
+        "-- Oldest program: 0018\nALTER TABLE reconciler.contacts ADD CONSTRAINT c CHECK (fault <> 'x') NOT VALID;",
         "ALTER TABLE reconciler.contacts VALIDATE CONSTRAINT c;",
-        "-- Oldest program: 0017\nALTER TABLE reconciler.contacts DROP COLUMN formerly;",
-        "-- Oldest program: 0017\nALTER TABLE reconciler.contacts ALTER COLUMN fault SET NOT NULL;",
+        "-- Oldest program: 0018\nALTER TABLE reconciler.contacts DROP COLUMN formerly;",
+        "-- Oldest program: 0018\nALTER TABLE reconciler.contacts ALTER COLUMN fault SET NOT NULL;",
         "COMMENT ON TABLE reconciler.runs IS 'DROP TABLE; RENAME TO';",
         "CREATE OR REPLACE FUNCTION reconciler.f() RETURNS int LANGUAGE sql AS $$ DELETE FROM reconciler.runs; $$;",
         "UPDATE reconciler.connections SET quiet_ticks = 0;",
@@ -83,7 +84,7 @@ def test_what_only_adds_or_says_so_is_taken(text: str) -> None:
         ("ALTER TABLE reconciler.runs ADD CONSTRAINT c CHECK (true) NOT VALID;", "says `-- Oldest program"),
         ("CREATE UNIQUE INDEX CONCURRENTLY i ON reconciler.runs (state);", "says `-- Oldest program"),
         ("CREATE TRIGGER t BEFORE UPDATE ON reconciler.runs EXECUTE FUNCTION f();", "says `-- Oldest program"),
-        ("-- Oldest program: 0017\nALTER TABLE reconciler.runs ADD COLUMN a text;", "takes nothing away"),
+        ("-- Oldest program: 0018\nALTER TABLE reconciler.runs ADD COLUMN a text;", "takes nothing away"),
         ("-- Oldest program: 0020\nDROP TABLE reconciler.told;", "its own number is too late"),
         ("ALTER TABLE reconciler.runs RENAME COLUMN state TO ended;", "nothing is renamed"),
         ("ALTER TABLE reconciler.runs RENAME TO executions;", "nothing is renamed"),
@@ -94,8 +95,8 @@ def test_what_only_adds_or_says_so_is_taken(text: str) -> None:
         ("ALTER TABLE reconciler.runs ADD a bigint GENERATED ALWAYS AS IDENTITY;", "writes the whole table"),
         ("ALTER TABLE reconciler.runs ADD a bytea GENERATED ALWAYS AS (f(x, y)) STORED;", "writes the whole table"),
         ("ALTER TABLE reconciler.runs ADD a bigint REFERENCES reconciler.plans;", "added by itself, NOT VALID"),
-        ("-- Oldest program: 0017\nALTER TABLE reconciler.runs ADD CHECK (run_id > 0);", "added NOT VALID"),
-        ("-- Oldest program: 0017\nALTER TABLE reconciler.runs ADD CONSTRAINT u UNIQUE (state);", "takes one that"),
+        ("-- Oldest program: 0018\nALTER TABLE reconciler.runs ADD CHECK (run_id > 0);", "added NOT VALID"),
+        ("-- Oldest program: 0018\nALTER TABLE reconciler.runs ADD CONSTRAINT u UNIQUE (state);", "takes one that"),
         ("CREATE INDEX i ON reconciler.runs (state);", "built CONCURRENTLY"),
         ("CREATE INDEX CONCURRENTLY i ON reconciler.runs (state); SELECT 1;", "a file of its own"),
         ("UPDATE reconciler.contacts SET formerly = '{}';", "by the program, in batches"),

@@ -42,7 +42,8 @@ def wait_for(is_so: Callable[[], bool]) -> None:
 
 def test_it_turns_while_ticks_are_in_time_and_no_longer_when_none_is_begun() -> None:
     clock, ticks, turns = Time(), [], []
-    schedule = Schedule(lambda: ticks.append(1), 3600, lambda: turns.append(1), clock)
+    ticking, turning = (lambda: ticks.append(1)), (lambda: turns.append(1))
+    schedule = Schedule(ticking, every_seconds=3600, turned=turning, monotonic=clock)
 
     with running(schedule):
         wait_for(lambda: bool(ticks and turns))
@@ -58,7 +59,7 @@ def test_it_turns_while_ticks_are_in_time_and_no_longer_when_none_is_begun() -> 
 
 def test_a_loop_that_does_not_come_round_turns_no_more() -> None:
     clock = Time()
-    schedule = Schedule(lambda: None, 3600, monotonic=clock)
+    schedule = Schedule(lambda: None, every_seconds=3600, monotonic=clock)
     assert schedule.is_turning
 
     clock.now += 61
@@ -74,7 +75,7 @@ def test_a_tick_that_takes_long_is_no_standstill_also_while_a_stop_waits_for_it(
         begun.set()
         may_end.wait(20)
 
-    schedule = Schedule(tick, 1, lambda: turns.append(clock.now), clock)
+    schedule = Schedule(tick, every_seconds=1, turned=lambda: turns.append(clock.now), monotonic=clock)
     with running(schedule) as thread:
         assert begun.wait(20)
         clock.now += 7200

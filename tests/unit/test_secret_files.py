@@ -23,7 +23,8 @@ def fault(variables: dict[str, str]) -> str:
 
 
 def test_each_secret_may_lie_in_a_file_with_blanks_around_it(tmp_path: Path) -> None:
-    texts = {"DATABASE_URL": _URL, "CRM_URL": f"{_URL}2", "HEALTHCHECK_URL": "https://p/1", "NOTIFY_URL": "json://n"}
+    texts = {"DATABASE_URL": _URL, "CRM_URL": f"{_URL}2", "QUEUE_URL": f"{_URL}3", "HEALTHCHECK_URL": "https://p/1"}
+    texts["NOTIFY_URL"] = "json://n"
     for name, text in texts.items():
         (tmp_path / name).write_text(f"\n {text}\r\n", encoding="utf-8")
 
@@ -32,6 +33,7 @@ def test_each_secret_may_lie_in_a_file_with_blanks_around_it(tmp_path: Path) -> 
     assert loaded == Settings(
         database_url=Secret(_URL),
         crm_url=Secret(f"{_URL}2"),
+        queue_url=Secret(f"{_URL}3"),
         healthcheck_url="https://p/1",
         notify_url=Secret("json://n"),
     )
