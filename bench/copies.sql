@@ -7,6 +7,9 @@ SELECT (jsonb_populate_record(c, jsonb_build_object(
     'name', replace(a.encoded_account_id, 'a07e1', ''), 'workspace', replace(a.encoded_account_id, 'a07e1', '')))).*
 FROM reconciler.connections AS c, reconciler.accounts AS a WHERE a.account_id <> c.account_id;
 
+-- Their daily comparison is not what is measured.
+UPDATE reconciler.connections SET swept_at = reconciler.clock();
+
 INSERT INTO reconciler.watermarks
 SELECT (jsonb_populate_record(w, jsonb_build_object('connection_id', o.connection_id))).*
 FROM reconciler.connections AS o, reconciler.watermarks AS w WHERE o.connection_id <> w.connection_id;

@@ -99,8 +99,14 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     print(flush=True)
 
 
-def bring_in_step(crowd: Crowd, environ: Mapping[str, str]) -> None:
-    """Do the first sync, and the tick some minutes later that finds all of it shown: from then on ticks are idle."""
+def bring_in_step(crowd: Crowd, environ: Mapping[str, str], count: int) -> None:
+    """Do the first sync, and the tick some minutes later that finds all of it shown: from then on ticks are idle.
+
+    The CRM has the people of all workspaces by then: none of them is new to the copies.
+    """
+    with psycopg.connect(crowd.crm) as db:
+        db.execute(PEOPLE, {"first": 1, "last": count - 1, "people": crowd.people})
+        db.execute("ANALYZE")
     with worker("--every", "1h", environ=environ):
         until(lambda: crowd.sql("SELECT synced_at FROM reconciler.connections") != [(None,)])
         crowd.sql("INSERT INTO reconciler.clock_offset (ahead) VALUES (interval '20 minutes')")
@@ -124,9 +130,6 @@ def multiply(crowd: Crowd, environ: Mapping[str, str], count: int) -> None:
             accounts.set_credentials(tx, made, {**sealed, **nothing}, ends_at=None, life_seconds=None)
     with psycopg.connect(crowd.url) as db:
         db.execute((Path(__file__).parent / "copies.sql").read_bytes())
-    with psycopg.connect(crowd.crm) as db:
-        db.execute(PEOPLE, {"first": 1, "last": count - 1, "people": crowd.people})
-        db.execute("ANALYZE")
 
 
 class Watch:
@@ -252,7 +255,7 @@ def grow(sizes: Sequence[int], counts: Sequence[int]) -> bool:
         with installation() as (url, environ, _), Crowd(url, 1, 50, crm=environ["RECONCILER_CRM_URL"]) as crowd:
             environ["RECONCILER_API_URL"] = f"{crowd.address}/v3"
             crowd.settle(environ)
-            bring_in_step(crowd, environ)
+            bring_in_step(crowd, environ, size)
             multiply(crowd, environ, size)
             calls = crowd.calls
             for count in counts:
@@ -267,11 +270,11 @@ def _ticks_a_second(crowd: Crowd, environ: Mapping[str, str], count: int, size: 
     crowd.sql("UPDATE reconciler.schedules SET due_at = 'infinity'")
     with workers(count, environ, "--every", "1h", "--at-once", "4"):
         until(lambda: crowd.sql("SELECT count(*) FROM reconciler_queue.procrastinate_workers") == [(count,)], 60)
-        [(before,)] = crowd.sql("SELECT sum(quiet_ticks) FROM reconciler.connections")
         began = time.monotonic()
-        crowd.sql("UPDATE reconciler.schedules SET due_at = reconciler.clock()")
-        done = "SELECT sum(quiet_ticks) FROM reconciler.connections"
-        until(lambda: crowd.sql(done)[0][0] - before >= size, 3600)
+        [(now,)] = crowd.sql("SELECT reconciler.clock()")
+        crowd.sql("UPDATE reconciler.schedules SET due_at = %s", now)
+        done = "SELECT count(*) FROM reconciler.connections WHERE last_tick_at > %s"
+        until(lambda: crowd.sql(done, now) == [(size,)], 3600)
         return size / (time.monotonic() - began)
 
 
@@ -298,7 +301,7 @@ def statements() -> bool:
     with installation(_LOGGED) as (url, environ, folder), Crowd(url, 1, 50, crm=environ["RECONCILER_CRM_URL"]) as crowd:
         environ["RECONCILER_API_URL"] = f"{crowd.address}/v3"
         crowd.settle(environ)
-        bring_in_step(crowd, environ)
+        bring_in_step(crowd, environ, size)
         multiply(crowd, environ, size)
         log = next(folder.rglob("server.log"))
         read = len(log.read_bytes())

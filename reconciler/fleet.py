@@ -37,9 +37,8 @@ _TASK: Final = "reconciler.run"
 #: So long after its last sign of life a worker is taken for dead, and its tasks are another's.
 _SILENT_SECONDS: Final = 30.0
 _HEARTBEAT_SECONDS: Final = 10.0
-#: How often a worker looks who is due; at once where there was more than it could take, and tasks were done since.
+#: How often a worker looks who is due.
 _LOOK_SECONDS: Final = 1.0
-_LOOK_AGAIN_SECONDS: Final = 0.2
 #: How long a worker waits after trouble, at first and at most.
 _PATIENCE_SECONDS: Final = (1.0, 30.0)
 #: So late may a pass of its loop be before something is stuck.
@@ -91,7 +90,6 @@ class Fleet:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._promised_at, self._turned_at = -math.inf, time.monotonic()
         self._stopped = asyncio.Event()
-        self._has_room = asyncio.Event()
 
     def work(self) -> None:
         """Work until told to stop; what is under way then ends first. Trouble with the database is waited out."""
@@ -166,8 +164,6 @@ class Fleet:
         def run(name: str) -> None:
             if not self._doing.run(name):
                 self._look_again(name)
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._has_room.set)
 
         return app
 
@@ -177,16 +173,11 @@ class Fleet:
 
     async def _claim_on_and_on(self, _: App) -> None:
         while not self._stopped.is_set():
-            claimed = await asyncio.to_thread(self._claim)
-            self._has_room.clear()
-            if claimed < self._manner.room.most:
-                await self._wait(_LOOK_SECONDS)
-            else:
-                await self._has_room.wait()
-                await self._wait(_LOOK_AGAIN_SECONDS)
+            self._doing.looked(await asyncio.to_thread(self._claim))
+            await self._wait(_LOOK_SECONDS)
 
-    def _claim(self) -> int:
-        """Claim who is due, and queue their tasks with it; says how many."""
+    def _claim(self) -> bool:
+        """Claim who is due, and queue their tasks with it; says no where that can't be seen."""
         try:
             with self._ledger.transaction() as tx:
                 self._promise(tx)
@@ -194,10 +185,8 @@ class Fleet:
                     _defer(queue.place(tx), due)
         except (LedgerError, exceptions.ProcrastinateException) as error:
             _log.error("nobody was claimed: %s", _first_line(error))
-            self._doing.looked(False)
-            return 0
-        self._doing.looked(True)
-        return len(due)
+            return False
+        return True
 
     def _promise(self, tx: Transaction) -> None:
         """Note now and then how often connections are looked after."""

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from reconciler.turns import Bounds
 
 _log: Final = logging.getLogger(__name__)
-#: How many may be claimed and wait in the queue, for each one that runs: a worker is never idle, and who is due longest
-#: is chosen late.
-_WAITING_EACH: Final = 20
+#: How many may be claimed and wait in the queue, for each one that runs: as many as it can do until the next look, so
+#: that who is due longest is chosen late.
+_WAITING_EACH: Final = 50
 
 
 @click.command()
