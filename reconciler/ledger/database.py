@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 import sqlalchemy as sa
 import sqlalchemy.exc
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from reconciler import statements
 from reconciler.errors import LeaseLost, LedgerError
+from reconciler.ledger import liveness
 from reconciler.origin import Origin
 from reconciler.points import nobody
 from reconciler.redaction import first_line
@@ -39,6 +41,7 @@ _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 _EACH_RUN: Final = 4
 #: So many for all else a process does: looks, metrics, and the console with the runs that are asked for there.
 _BESIDES: Final = 20
+_DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy's, without annotations
 
 
 class Ledger:
@@ -52,12 +55,13 @@ class Ledger:
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
             creator=self._connect,
-            pool_pre_ping=True,
             hide_parameters=True,
+            use_native_hstore=False,
             # So many stay open; who needs more for a moment opens and closes them.
             pool_size=at_once + 1,
             max_overflow=most_connections(at_once) - at_once - 1,
         )
+        liveness.watch(self._engine)
 
     def seen_from(self, place: str, request_id: str) -> Ledger:
         """The same ledger, as it is used from a place and for a request: the audit writes both down."""
@@ -141,7 +145,7 @@ def run(tx: Transaction, name: str, /, **parameters: object) -> sa.CursorResult[
     """Run `sql/ledger/NAME.sql` with its named parameters."""
     if not _reads(name):
         tx.info[_WROTE] = name
-    return tx.execute(_statement(name), parameters)
+    return tx.exec_driver_sql(_statement(name), parameters)
 
 
 def rows(tx: Transaction, name: str, /, **parameters: object) -> Sequence[Row]:
@@ -173,7 +177,7 @@ def copy(tx: Transaction, target: str, columns: Sequence[str], records: Iterable
 
 def stream(tx: Transaction, name: str, /, **parameters: object) -> Iterator[Row]:
     """Read a long answer without holding it: rows come in portions of some thousands."""
-    found = tx.execute(_statement(name), parameters, execution_options={"yield_per": 5000})
+    found = tx.exec_driver_sql(_statement(name), parameters, execution_options={"yield_per": 5000})
     with contextlib.closing(found):  # also where the reader has enough before the end
         yield from found
 
@@ -190,5 +194,6 @@ def _reads(name: str) -> bool:
 
 
 @functools.cache
-def _statement(name: str) -> sa.TextClause:
-    return sa.text(statements.read(f"ledger/{name}"))
+def _statement(name: str) -> str:
+    """The statement as the driver takes it; an engine by itself would translate it once for each run."""
+    return str(sa.text(statements.read(f"ledger/{name}")).compile(dialect=_DIALECT))
