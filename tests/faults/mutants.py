@@ -54,7 +54,7 @@ def no_hold(patch: pytest.MonkeyPatch, world: World) -> None:
     made = database._statement
 
     def statement(name: str) -> str:
-        held = "AND NOT EXISTS (SELECT FROM held AS h WHERE h.address_group = c.address_group)"
+        held = "AND NOT EXISTS (SELECT FROM held AS h WHERE h.address_group = u.address_group)"
         return made(name).replace(held, "") if name == "candidates_find" else made(name)
 
     patch.setattr(database, "_statement", statement)
