@@ -17,6 +17,8 @@ RUN := $(UV) run --no-sync
 
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
+# Each process would compile everything anew, which takes it two seconds; the tests start many.
+unexport PYTHONDONTWRITEBYTECODE
 # Someone's .venv/ of another version is good enough; it is not made anew.
 ifeq ($(wildcard .venv/bin/python),)
 export UV_PYTHON := $(PYTHON)
