@@ -69,7 +69,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the machine's settings or a `.env` file, nor talks to anything beyond this machine."""
     for name in [name for name in os.environ if name.startswith(("RECONCILER_", "PG"))]:
         monkeypatch.delenv(name)
