@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from reconciler.simulator import SideDoor
 
+    _Looking = psycopg.Connection[dict[str, Any]]
+
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]+")
 #: The CRM's column, and how Constant Contact calls it.
 _FIELDS = {"first_name": "first_name", "last_name": "last_name", "company": "company_name", "job_title": "job_title"}
@@ -62,14 +64,18 @@ class Before:
 
 def before(url: str, door: SideDoor, list_id: str) -> Before:
     state = door.state()
-    return Before(_listed(state, list_id), len(state["history"]), _slots(url))
+    with _looking(url) as db:
+        return Before(_listed(state, list_id), len(state["history"]), _slots(db))
 
 
 def wrong(
     url: str, door: SideDoor, list_id: str, earlier: Before, off: Collection[str], strangers: Collection[str]
 ) -> Wrong:
     """Look at all three. `off` are the addresses that nobody may put back, `strangers` those the CRM does not have."""
-    state, rows = door.state(), _rows(url, "SELECT * FROM contacts WHERE workspace = 'acme'")
+    state = door.state()
+    with _looking(url) as db:
+        rows = _found(db, "SELECT * FROM contacts WHERE workspace = 'acme'")
+        slots, open_ends = _slots(db), _open_ends(db)
     history = state["history"][earlier.requests :]
     there = {address: state_of for address, state_of in _people(state).items() if _is_on(state_of, list_id)}
     wanted = {row["email"].lower(): row for row in rows if _belongs(row)}
@@ -82,8 +88,8 @@ def wrong(
         duplicates=_sorted([*(there.keys() - known), *_twice(state, history)]),
         put_back=_sorted([*(there.keys() & set(off)), *_written(history, off)]),
         removed=_sorted([*(earlier.members.keys() - _member_ids(state, list_id, off)), *_removals(history)]),
-        over_budget=_over_budget(history, earlier.slots, _slots(url)),
-        open_ends=_open_ends(url),
+        over_budget=_over_budget(history, earlier.slots, slots),
+        open_ends=open_ends,
     )
 
 
@@ -177,16 +183,16 @@ def _over_budget(history: Sequence[Mapping[str, Any]], earlier: Mapping[str, int
     return int(max(0, came - (slots - earlier.get(day, 0))))
 
 
-def _slots(url: str) -> dict[str, int]:
+def _slots(db: _Looking) -> dict[str, int]:
     """The slots that were reserved on the day of the last one; runs use one API key here."""
-    found = _rows(url, "SELECT day, calls FROM reconciler.api_budgets ORDER BY calls DESC LIMIT 1")
+    found = _found(db, "SELECT day, calls FROM reconciler.api_budgets ORDER BY calls DESC LIMIT 1")
     return {str(row["day"]): row["calls"] for row in found} or {"": 0}
 
 
-def _open_ends(url: str) -> tuple[str, ...]:
-    doubt = _rows(url, "SELECT contact_id FROM reconciler.batch_contacts WHERE NOT settled")
-    batches = _rows(url, "SELECT batch_id FROM reconciler.batches WHERE state IN ('intended', 'submitted')")
-    runs = _rows(url, "SELECT run_id FROM reconciler.runs WHERE state IS NULL")
+def _open_ends(db: _Looking) -> tuple[str, ...]:
+    doubt = _found(db, "SELECT contact_id FROM reconciler.batch_contacts WHERE NOT settled")
+    batches = _found(db, "SELECT batch_id FROM reconciler.batches WHERE state IN ('intended', 'submitted')")
+    runs = _found(db, "SELECT run_id FROM reconciler.runs WHERE state IS NULL")
     return (
         *(f"contact {row['contact_id']} in doubt" for row in doubt),
         *(f"batch {row['batch_id']} unsettled" for row in batches),
@@ -195,8 +201,17 @@ def _open_ends(url: str) -> tuple[str, ...]:
 
 
 def _rows(url: str, statement: str) -> list[dict[str, Any]]:
-    with psycopg.connect(url, row_factory=dict_row) as db:
-        return db.execute(statement.encode()).fetchall()
+    with _looking(url) as db:
+        return _found(db, statement)
+
+
+def _looking(url: str) -> _Looking:
+    """A connection for one look: to make one costs as much as a dozen questions."""
+    return psycopg.connect(url, row_factory=dict_row)
+
+
+def _found(db: _Looking, statement: str) -> list[dict[str, Any]]:
+    return db.execute(statement.encode()).fetchall()
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:
