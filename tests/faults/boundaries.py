@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from reconciler.errors import LedgerError
+
 
 class Killed(BaseException):
     """The process is gone. Nobody on its way may catch it: it is no Exception."""
@@ -23,11 +25,10 @@ class Dying:
     _lives_in: int = field(default_factory=threading.get_ident)
 
     def __call__(self, name: str) -> None:
-        if (
-            threading.get_ident() != self._lives_in
-        ):  # renewals come when they come: a count that includes them is no count
+        if threading.get_ident() != self._lives_in:
+            # Renewals come when they come: a count that includes them is no count. Their thread has nobody to die for.
             if self.is_dead:
-                raise Killed
+                raise LedgerError("the process is gone", advice="nobody reads this")
             return
         if not self.is_dead:
             self.names.append(name)
