@@ -173,8 +173,11 @@ class Fleet:
 
     async def _claim_on_and_on(self, _: App) -> None:
         while not self._stopped.is_set():
-            self._doing.looked(await asyncio.to_thread(self._claim))
+            await asyncio.to_thread(self._look)
             await self._wait(_LOOK_SECONDS)
+
+    def _look(self) -> None:
+        self._doing.looked(self._claim())
 
     def _claim(self) -> bool:
         """Claim who is due, and queue their tasks with it; says no where that can't be seen."""
