@@ -30,7 +30,7 @@ def finds_nothing(
 ) -> bool:
     """Whether a tick has nothing to do. Then it is noted, and the watermark moves to the moment that was seen.
 
-    Asks the ledger three things, and the CRM what a run would ask it.
+    Asks the ledger two things, now and then three, and the CRM what a run would ask it.
     """
     if not is_worth_a_look(connection, request):
         return False

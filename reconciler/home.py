@@ -22,11 +22,11 @@ def _of_an_earlier_version(work: Work) -> Origin | None:
 
 
 def is_confirmed(tx: Transaction, ledger: Ledger, connection: Connection) -> bool:
-    """Whether the ledger is just where the connection's last run found it. Says no where that is not known."""
+    """Whether the ledger is where the connection's last run found it, as of a minute ago; no where it is not known."""
     if connection.home is None:
         return False
     home = Origin.of(connection.home)
-    return with_known(home, ledger.origin_of(tx, may_ask=home.system_identifier != "")) == home
+    return with_known(home, ledger.origin_lately(tx, may_ask=home.system_identifier != "")) == home
 
 
 def confirm(work: Work) -> str | None:

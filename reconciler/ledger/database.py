@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import math
 import re
+import time
 from copy import copy as copy_of
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +36,9 @@ Row = sa.Row[Any]
 _WROTE: Final = "reconciler wrote"
 #: Where it keeps from where it is used, and for which request: what the audit writes down.
 SEEN: Final = "reconciler seen from"
+#: Where a database connection keeps to which server it leads, and for how long that is believed.
+_ORIGIN: Final = "reconciler origin"
+_LATELY_SECONDS: Final = 60.0
 #: Made once: `json.dumps` with these options makes one for each value.
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 #: Of the database connections one run may have open at once: a transaction of its own, the renewal of its lease, and a
@@ -122,6 +127,15 @@ class Ledger:
         server = one(tx, "server") if may_ask else None
         told = (server.system_identifier, server.timeline) if server else ("", 0)
         return Origin(self._url.host, self._url.port, self._url.database, *told)
+
+    def origin_lately(self, tx: Transaction, *, may_ask: bool) -> Origin:
+        """The same, asked for once a minute on each database connection: after a failover there are others."""
+        asked_at, known = tx.info.get(_ORIGIN, (-math.inf, None))
+        if known is None or time.monotonic() - asked_at > _LATELY_SECONDS:
+            known = self.origin_of(tx, may_ask=may_ask)
+            tx.info[_ORIGIN] = (time.monotonic(), known)
+        found: Origin = known
+        return found
 
     def close(self) -> None:
         self._engine.dispose()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 from typing import TYPE_CHECKING
 
+import freezegun
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from tests.installation import Installation
 
 pytestmark = pytest.mark.http
-MOST_STATEMENTS = 5
+MOST_STATEMENTS = 4
 
 
 @pytest.fixture
@@ -82,6 +84,19 @@ def test_an_idle_tick_takes_no_lease_leaves_no_run_and_asks_the_ledger_a_handful
     assert idle.sql("SELECT count(*) FROM reconciler.runs") == runs
     assert position(idle) > before
     assert idle.sql("SELECT agreed_at = last_tick_at FROM reconciler.connections") == [(True,)]
+
+
+def test_where_the_ledger_is_is_asked_once_a_minute_on_each_database_connection(idle: Installation) -> None:
+    here = Process(Settings.load(os.environ, None))
+    with contextlib.closing(here.ledger()) as ledger:
+        parts, request = here.parts(ledger, lambda _: None), Request("schedule", is_tick=True)
+        counts = []
+        for seconds in (0, 1, 61):
+            with freezegun.freeze_time(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)), statements() as asked:
+                assert reconcile.run(parts, "acme", request) is None
+            counts.append(sum("which server the ledger is on" in each.lower() for each in asked))
+
+    assert counts == [1, 0, 1]
 
 
 def test_quiet_ticks_are_counted_whether_a_look_or_a_run_found_them_so(idle: Installation) -> None:
