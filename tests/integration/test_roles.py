@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import uuid
 from pathlib import Path
@@ -10,9 +11,13 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
-from reconciler import database_url
+from reconciler import database_url, fleet
 from reconciler.demo import postgres
+from reconciler.ledger.database import Ledger
+from reconciler.ledger.schedules import Room
+from reconciler.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +64,19 @@ def test_the_program_syncs_as_a_role_that_owns_nothing(
     actions = [row[0] for row in installation.sql("SELECT action FROM reconciler.audit ORDER BY audit_id")]
     assert actions[0] == "connect"
     assert actions[-1] == "pause"
+
+
+def test_a_worker_claims_and_queues_as_that_role(installation: Installation, program: str) -> None:
+    with contextlib.closing(Ledger(database_url.parse(installation.url))) as ledger:
+        fleet.apply_schema(ledger)
+    _grant(installation.url, str(conninfo_to_dict(program)["user"]))
+    installation.connect()
+    manner = fleet.Manner(1, 300, Room(1, 1, 1), fleet.Place(Secret(program)))
+
+    with contextlib.closing(Ledger(database_url.parse(program))) as ledger:
+        assert fleet.Fleet(ledger, manner, fleet.Doing(lambda _: True))._claim()
+
+    assert installation.sql("SELECT args ->> 'name' FROM reconciler_queue.procrastinate_jobs") == [("acme",)]
 
 
 @pytest.mark.parametrize("statement", _FORBIDDEN)
