@@ -20,7 +20,7 @@ _PROGRAM = "from reconciler.cli import main; main()"
 
 
 def test_a_mistake_of_ours_is_said_to_be_one(lonely: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    def trip(_: object) -> None:
+    def trip(*_: object) -> None:
         raise ZeroDivisionError("somebody@example.com")
 
     monkeypatch.setattr(bootstrap.Process, "ledger", trip)

@@ -12,14 +12,14 @@ from reconciler.console import dispatch, runs, sessions
 from reconciler.console.answers import Download
 from reconciler.console.asked import Asked
 from reconciler.errors import LedgerError, UsageError
-from reconciler.ledger.database import Ledger
+from reconciler.ledger.database import Ledger, most_connections
 from tests.console import Visitor, open_console
 
 if TYPE_CHECKING:
     from tests.installation import Installation
 
 #: More than there are connections to the ledger.
-_MANY = 16
+_MANY = most_connections(1) + 1
 
 
 def begun(visitor: Visitor, run: int) -> Download:
@@ -88,8 +88,8 @@ def test_a_ledger_whose_connections_are_all_in_use_is_said_to_be(
     ledger = Ledger(urls.parse(lonely.url))
     monkeypatch.setattr(ledger._engine.pool, "_timeout", 0.05)
     with ExitStack() as stack:
-        for _ in range(_MANY - 1):
+        stack.callback(ledger.close)
+        for _ in range(most_connections(1)):
             stack.enter_context(ledger.transaction())
-        with pytest.raises(LedgerError, match="all connections to it are in use"):
+        with pytest.raises(LedgerError, match="all database connections of this process to the ledger"):
             stack.enter_context(ledger.transaction())
-    ledger.close()
