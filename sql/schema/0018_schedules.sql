@@ -31,9 +31,9 @@ SELECT connection_id, reconciler.clock() FROM reconciler.connections;
 
 CREATE FUNCTION reconciler.next_due(of_connection bigint, every_seconds double precision) RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
-    -- The golden ratio spreads consecutive numbers as evenly as can be.
-    SELECT to_timestamp(every_seconds * (floor((w.now - w.phase) / every_seconds) + 1) + w.phase)
+    -- The golden ratio spreads consecutive numbers as evenly as can be. Who is late skips a time that is near.
+    SELECT to_timestamp(every_seconds * (floor((w.now - w.phase) / every_seconds + 0.5) + 1) + w.phase)
     FROM (SELECT CAST(extract(epoch FROM reconciler.clock()) AS double precision) AS now,
                  every_seconds * mod(CAST(of_connection * 0.6180339887498949 AS numeric), 1) AS phase) AS w
 $$;
-COMMENT ON FUNCTION reconciler.next_due IS 'The next of the times at which a connection is due: they are an interval apart, and spread over connections.';
+COMMENT ON FUNCTION reconciler.next_due IS 'The next of the times at which a connection is due, half an interval away or more: they are an interval apart, and spread over connections.';
