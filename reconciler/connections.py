@@ -1,4 +1,4 @@
-"""Connect, start, pause, resume, disconnect: what each checks, and what it stores."""
+"""Connect, start, disconnect: what each checks, and what it stores."""
 
 from __future__ import annotations
 
@@ -131,31 +131,6 @@ def start(ledger: Ledger, connection: Connection, actor: str) -> None:
     with ledger.transaction() as tx:
         stored.start(tx, connection.connection_id)
         audit.write(tx, actor, "start", connection.name, _change("started", connection.started_at, now=True))
-
-
-def pause(ledger: Ledger, connection: Connection, actor: str) -> None:
-    """No pushing and no calls."""
-    with ledger.transaction() as tx:
-        stored.pause(tx, connection.connection_id)
-        leases.fence_off(tx, connection.connection_id)
-        audit.write(tx, actor, "pause", connection.name, _change("paused", connection.paused_at, now=True))
-
-
-def resume(ledger: Ledger, connection: Connection, actor: str) -> None:
-    """Pushing and calls again. Lifts a hold too, and says that the CRM and the ledger are the real ones as they are."""
-    home = ledger.origin()
-    with ledger.transaction() as tx:
-        stored.resume(tx, connection.connection_id, home)
-        stored.release(tx, connection.connection_id)
-        stored.recovered(tx, connection.connection_id)
-        audit.write(tx, actor, "resume", connection.name, _resumed(connection, home))
-
-
-def _resumed(connection: Connection, home: Origin) -> dict[str, object]:
-    """What resuming has confirmed and lifted, for the audit."""
-    confirmed = {"paused": connection.paused_message, "home": home.to_json()} if connection.paused_reason else {}
-    held = {"held": connection.held_reason} if connection.held_reason else {}
-    return {**confirmed, **held, **_change("paused", connection.paused_at, now=False)}
 
 
 def _change(what: str, since: dt.datetime | None, *, now: bool) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.domain import State
@@ -42,7 +42,11 @@ def can_be_answered(connection: Connection) -> bool:
 def waits_for_answer(tx: Transaction, run_id: int) -> bool:
     """Whether what a run holds can be approved or declined, and has not been approved."""
     held = holds.of_run(tx, run_id)
-    if held is None or held.hold_id is None or held.answer == "approved":
+    return held is not None and _waits(held)
+
+
+def _waits(held: Row) -> bool:
+    if held.hold_id is None or held.answer == "approved":
         return False
     return _has_numbers(held.reason, held.counts)
 
@@ -106,34 +110,64 @@ def approved_contacts(tx: Transaction, connection: Connection) -> int | None:
     return counts.get("read")
 
 
-def approve(ledger: Ledger, run_id: int, actor: str) -> tuple[str, str]:
-    """Say that what is held since a run is right; says the connection's name and what was approved. Audited.
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of an answer to what is held."""
+
+    #: The connection's.
+    name: str
+    #: What was answered, in words; or that somebody said so before: who and when.
+    told: str
+    #: Whether it was said now; else nothing was changed.
+    is_new: bool = True
+
+
+def approve(ledger: Ledger, run_id: int, actor: str) -> Answered:
+    """Say that what is held since a run is right. Audited, once.
 
     Raises UsageError where nothing is held, or where saying so does not help.
     """
     with ledger.transaction() as tx:
         held = _held(tx, run_id)
-        if held.reason == GUARD or held.is_approved:
-            return str(held.name), _approve_plan(tx, held, run_id, actor)
-        _must_be_approvable(held)
+        if _is_approved(held):
+            return _before(tx, held, run_id, "approve")
+        _must_wait(held, "approving")
+        if held.reason == GUARD:
+            return Answered(held.name, _approve_plan(tx, held, run_id, actor))
         _answer(tx, held, run_id, "approved", actor)
-    return str(held.name), f"{held.counts['read']:,} contacts, after {held.counts['last']:,}"
+    return Answered(held.name, f"{held.counts['read']:,} contacts, after {held.counts['last']:,}")
+
+
+def _is_approved(held: Row) -> bool:
+    return bool(held.is_approved) or held.answer == "approved"
+
+
+def _before(tx: Transaction, held: Row, run_id: int, action: str) -> Answered:
+    """Somebody has said so already: it is not said again."""
+    done = audit.last(tx, held.name, (action,), {"run_id": run_id})
+    by = "" if done is None else f" by {done.actor} at {minute(done.at)}"
+    return Answered(held.name, f"{action}d already{by}", is_new=False)
 
 
 def _approve_plan(tx: Transaction, held: Row, run_id: int, actor: str) -> str:
-    """Let the plan of this run go, and no other one; also once more."""
+    """Let the plan of this run go, and no other one."""
     changes = guards.approve(tx, held.connection_id, run_id, actor, APPROVED_HOURS)
-    if held.hold_id is not None:
-        holds.answer(tx, held.hold_id, "approved", actor, APPROVED_HOURS)
-        connections.release(tx, held.connection_id)
+    holds.answer(tx, held.hold_id, "approved", actor, APPROVED_HOURS)
+    connections.release(tx, held.connection_id)
     audit.write(tx, actor, "approve", held.name, {"run_id": run_id, "reason": GUARD, "changes": changes})
     return f"the plan's {changes:,} contacts and kinds of change"
 
 
-def _must_be_approvable(held: Row) -> None:
+def _must_wait(held: Row, doing: str) -> None:
+    """Raises UsageError unless what is held waits for an answer: the same that a page asks before it offers one."""
+    if not _waits(held):
+        _must_be_approvable(held, doing)
+
+
+def _must_be_approvable(held: Row, doing: str) -> None:
     if held.reason not in APPROVABLE:
         raise UsageError(
-            f"{held.name} is held, and approving does not help: {CATALOGUE[held.reason].meaning}",
+            f"{held.name} is held, and {doing} does not help: {CATALOGUE[held.reason].meaning}",
             advice=CATALOGUE[held.reason].action,
         )
     if not held.counts:
@@ -143,21 +177,33 @@ def _must_be_approvable(held: Row) -> None:
         )
 
 
-def decline(ledger: Ledger, run_id: int, actor: str) -> str:
-    """Say that what is held since a run is wrong: it stays held until it looks right. Says the connection's name."""
+def decline(ledger: Ledger, run_id: int, actor: str, *, takes_back: bool = False) -> Answered:
+    """Say that what is held since a run is wrong: it stays held until it looks right. Audited, once.
+
+    `takes_back`: also what was approved and has yet to go. Raises UsageError as `approve` does.
+    """
     with ledger.transaction() as tx:
         held = _held(tx, run_id)
+        if held.answer == "declined":
+            return _before(tx, held, run_id, "decline")
+        if _is_approved(held) and not takes_back:
+            return _before(tx, held, run_id, "approve")
         if held.hold_id is not None:
+            if not _is_approved(held):
+                _must_wait(held, "declining")
             _answer(tx, held, run_id, "declined", actor)
         else:
             guards.end_approval(tx, held.connection_id, run_id)
             audit.write(tx, actor, "decline", held.name, {"run_id": run_id, "reason": GUARD})
-    return str(held.name)
+    return Answered(held.name, "declined")
 
 
 def _held(tx: Transaction, run_id: int) -> Row:
-    """What holds the connection since that run; or its plan, which was approved and has yet to go."""
-    held = holds.of_run(tx, run_id)
+    """What holds the connection since that run; or its plan, which was approved and has yet to go.
+
+    Nobody else answers before the transaction ends.
+    """
+    held = holds.of_run_locked(tx, run_id)
     if held is None:
         raise UsageError("there is no such run", advice="`reconciler runs` lists them")
     if held.hold_id is None and not held.is_approved:
@@ -171,8 +217,6 @@ def _held(tx: Transaction, run_id: int) -> Row:
 
 
 def _answer(tx: Transaction, held: Row, run_id: int, said: str, actor: str) -> None:
-    if held.answer == said:  # said twice is said once
-        return
     holds.answer(tx, held.hold_id, said, actor, APPROVED_HOURS)
     told = {"run_id": run_id, "reason": held.reason, "message": held.message, "counts": held.counts}
     audit.write(tx, actor, "approve" if said == "approved" else "decline", held.name, told)

@@ -116,13 +116,14 @@ def _pausing(*, paused: bool) -> click.Command:
     @click.argument("name", required=False)
     @click.option("--all", "all_", is_flag=True, help="All connections.")
     def command(name: str | None, *, all_: bool) -> None:
-        from reconciler import connections
+        from reconciler import pausing
 
         ledger = ready_ledger(process())
-        act = connections.pause if paused else connections.resume
+        act = pausing.pause if paused else pausing.resume
         for connection in chosen(ledger, name, all_=all_):
-            act(ledger, connection, actor())
-            click.echo(f"{connection.name} is {'paused: no pushing, no calls' if paused else 'resumed'}.", err=True)
+            earlier = act(ledger, connection, actor())
+            told = f"is {'paused: no pushing, no calls' if paused else 'resumed'}"
+            click.echo(f"{connection.name} {told if earlier is None else earlier}.", err=True)
 
     return command
 

@@ -27,10 +27,11 @@ def approve(context: click.Context, run_id: str, *, later: bool, json_: bool) ->
 
     here = process()
     ledger = ready_ledger(here)
-    name, what = holding.approve(ledger, run_number(run_id), actor())
-    click.echo(f"{name}: approved for {holding.APPROVED_HOURS} hours: {what}.", err=True)
+    said = holding.approve(ledger, run_number(run_id), actor())
+    told = f"approved for {holding.APPROVED_HOURS} hours: {said.told}" if said.is_new else said.told
+    click.echo(f"{said.name}: {told}.", err=True)
     if not later:
-        run_and_exit(context, here, ledger, name, Request("approve", actor()), json_=json_)
+        run_and_exit(context, here, ledger, said.name, Request("approve", actor()), json_=json_)
 
 
 @click.command()
@@ -42,8 +43,8 @@ def decline(run_id: str) -> None:
     """
     from reconciler import holding
 
-    name = holding.decline(ready_ledger(process()), run_number(run_id), actor())
-    click.echo(f"{name}: declined. It stays held, and goes on by itself when it looks right.", err=True)
+    said = holding.decline(ready_ledger(process()), run_number(run_id), actor(), takes_back=True)
+    click.echo(f"{said.name}: {said.told}. It stays held, and goes on by itself when it looks right.", err=True)
 
 
 COMMANDS: Final = (approve, decline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from reconciler import connections, token_end
+from reconciler import connections, pausing, token_end
 from reconciler.console import asking, references
 from reconciler.console.access import Role
 from reconciler.console.asking import Question
@@ -92,7 +92,8 @@ def pause(visit: Visit) -> Answer:
     name = visit.connection.name
 
     def act() -> str:
-        connections.pause(visit.ledger, visit.connection, visit.actor)
+        earlier = pausing.pause(visit.ledger, visit.connection, visit.actor)
+        _must_be_first(name, earlier)
         return address(name)
 
     return once(visit, address(name), act)
@@ -125,10 +126,16 @@ def resume(visit: Visit) -> Answer:
         )
 
     def act() -> str:
-        connections.resume(visit.ledger, connection, visit.actor)
+        earlier = pausing.resume(visit.ledger, connection, visit.actor)
+        _must_be_first(name, earlier)
         return address(name)
 
     return once(visit, address(name), act)
+
+
+def _must_be_first(name: str, earlier: str | None) -> None:
+    if earlier is not None:
+        raise UsageError(f"{name} {earlier}", advice=f"look at the page of {name}: nothing more was to be done")
 
 
 def ask_disconnect(visit: Visit) -> Answer:

@@ -11,12 +11,14 @@ from reconciler.console.actions import address
 from reconciler.console.asking import Question
 from reconciler.console.once import once
 from reconciler.console.routes import Route
+from reconciler.errors import UsageError
 from reconciler.ledger import runs
 from reconciler.request import Request
 
 if TYPE_CHECKING:
     from reconciler.console.answers import Answer
     from reconciler.console.desk import Visit
+    from reconciler.holding import Answered
 
 
 def ask_approve(visit: Visit) -> Answer:
@@ -50,7 +52,7 @@ def approve(visit: Visit) -> Answer:
     name = visit.connection.name
 
     def act() -> str:
-        holding.approve(visit.ledger, visit.run_id, visit.actor)
+        _must_be_first(visit, holding.approve(visit.ledger, visit.run_id, visit.actor))
         visit.desk.background.run(name, Request("approve", visit.actor))
         return address(name, "going")
 
@@ -59,10 +61,17 @@ def approve(visit: Visit) -> Answer:
 
 def decline(visit: Visit) -> Answer:
     def act() -> str:
-        holding.decline(visit.ledger, visit.run_id, visit.actor)
+        _must_be_first(visit, holding.decline(visit.ledger, visit.run_id, visit.actor))
         return f"/runs/{visit.run_id}"
 
     return once(visit, f"/runs/{visit.run_id}", act)
+
+
+def _must_be_first(visit: Visit, said: Answered) -> None:
+    """Raises UsageError where somebody has answered it before."""
+    if not said.is_new:
+        advice = f"look at the page of {said.name}: nothing more was to be done"
+        raise UsageError(f"run {visit.run_id} was {said.told}", advice=advice)
 
 
 ROUTES: Final = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.ledger.database import SEEN, as_json, run
+from reconciler.ledger.database import SEEN, as_json, one, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from reconciler.ledger.database import Transaction
+    from reconciler.ledger.database import Row, Transaction
 
 
 def write(
@@ -33,3 +33,8 @@ def write(
         "details": as_json(details),
     }
     run(tx, "audit_write", **told, place=place, request_id=request_id)
+
+
+def last(tx: Transaction, connection: str, actions: Sequence[str], about: Mapping[str, object]) -> Row | None:
+    """Who did one of these actions last on a connection of this name, and when; `about`: what its details have."""
+    return one(tx, "audit_last", connection=connection, actions=list(actions), about=as_json(about))

@@ -142,6 +142,11 @@ def ask_for_sweep(tx: Transaction, connection_id: int, reason: str) -> None:
     run(tx, "connection_ask_for_sweep", connection_id=connection_id, reason=reason)
 
 
+def lock(tx: Transaction, connection_id: int) -> None:
+    """Whoever else changes what holds or pauses a connection waits until the transaction ends."""
+    run(tx, "connection_lock", connection_id=connection_id)
+
+
 def start(tx: Transaction, connection_id: int) -> None:
     """From now on runs push."""
     run(tx, "connection_start", connection_id=connection_id)

@@ -34,6 +34,14 @@ def of_run(tx: Transaction, run_id: int) -> Row | None:
     return one(tx, "hold_of_run", run_id=run_id)
 
 
+def of_run_locked(tx: Transaction, run_id: int) -> Row | None:
+    """The same, as it is when whoever else changes it has done so; nobody changes it before the transaction ends."""
+    found = of_run(tx, run_id)
+    if found is not None:
+        run(tx, "connection_lock", connection_id=found.connection_id)
+    return of_run(tx, run_id)
+
+
 def answer(tx: Transaction, hold_id: int, said: str, actor: str, hours: int) -> None:
     """Note that somebody approved or declined; an approval counts for so many hours."""
     run(tx, "hold_answer", hold_id=hold_id, answer=said, actor=actor, hours=hours)
