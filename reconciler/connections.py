@@ -129,6 +129,7 @@ def _alone(ledger: Ledger, before: Connection | None, found: ListFound) -> Itera
 def start(ledger: Ledger, connection: Connection, actor: str) -> None:
     """From now on runs push."""
     with ledger.transaction() as tx:
+        stored.say_again(tx, connection.connection_id)
         stored.start(tx, connection.connection_id)
         audit.write(tx, actor, "start", connection.name, _change("started", connection.started_at, now=True))
 

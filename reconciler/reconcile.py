@@ -7,10 +7,10 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, act, concluding, gather, glance, guarding, holding, logs, quarantine
+from reconciler import __version__, act, concluding, demanding, gather, glance, guarding, holding, logs, quarantine
 from reconciler.constant_contact.wire import Mapped
 from reconciler.domain import State
-from reconciler.endings import KNOWN_END, Ending, OtherPlan, ending_of
+from reconciler.endings import KNOWN_END, Ending, ending_of
 from reconciler.errors import ApiUnavailable, DailyLimitReached, LeaseLost, Mistake, ReconcilerError, UsageError
 from reconciler.freshness import Freshness
 from reconciler.gather import Course
@@ -178,6 +178,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Endi
     """The three steps. Whatever stops them is an exception that `ending_of` puts into words."""
     if request.only is not None:
         return _only(work, parts, request, request.only, course)
+    demanding.prepare(work, request)
     # Gather: what the CRM has, into the ledger.
     course.reading = gather.contacts(work, request)
     full = course.reading.window.reason
@@ -195,7 +196,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Endi
     plan = gather.members(work, full, request, course)
 
     # Act, unless too much would be pushed, or nothing may be.
-    _demand(plan, request)
+    demanding.demand(work, plan, request, why)
     if (request.plan_only or not why) and (held := guarding.check(work, lifts=not why)) is not None:
         course.is_quiet = request.is_tick and guarding.is_told(work, held) and not course.has_settled
         return held
@@ -245,7 +246,7 @@ def _without_a_call(work: Work, request: Request, course: Course, plan: Plan, wh
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
     if plan.pushable(_singles_left(work)):
         return None
-    _demand(plan, request)
+    demanding.demand(work, plan, request, why)
     if not why:
         guarding.note_synced(work)
     # That something is held no more is told once.
@@ -282,11 +283,6 @@ def _note_done(work: Work, full: str | None) -> None:
         connections.release(tx, work.connection.connection_id)
         if full is not None:
             connections.swept(tx, work.connection)
-
-
-def _demand(plan: Plan, request: Request) -> None:
-    if request.only_if not in (None, plan.digest):
-        raise OtherPlan(plan.digest)
 
 
 def _singles_left(work: Work) -> int:

@@ -28,6 +28,8 @@ class Request:
     actor: str | None = None
     full: bool = False
     only_if: str | None = None
+    #: Start the connection with this run's plan, where nothing stands in the way.
+    starts: bool = False
     #: Only decide: no verdict is remembered and nothing is pushed.
     plan_only: bool = False
     #: Leave no run where there is nothing to do.
@@ -87,6 +89,8 @@ def why_not_push(connection: Connection, request: Request, *, read_only: bool) -
         return "observed"
     if read_only:
         return "read_only"
+    if request.starts:
+        return None
     if connection.observe:
         return "observed"
     return "not_started" if connection.started_at is None else None

@@ -13,6 +13,8 @@ from reconciler.ledger import console
 if TYPE_CHECKING:
     from reconciler.console.answers import Answer
     from reconciler.console.desk import Visit
+    from reconciler.ledger.connections import Connection
+    from reconciler.ledger.database import Row
 
 #: What a run that did not take place leaves instead of a report, in words.
 _WORDS: Final = {
@@ -29,12 +31,20 @@ def going(visit: Visit) -> Answer:
     is_busy = background.is_busy(connection.name)
     with visit.ledger.transaction() as tx:
         newest = console.newest_run(tx, connection.connection_id)
+    if newest is not None and _is_to_be_looked_at_again(connection, newest) and not is_busy:
+        return Elsewhere(address(connection.name, "start"))
     has_begun = newest is not None and newest.state is None
     if newest is not None and (has_begun or not (is_busy or words)):
         return Elsewhere(f"/runs/{newest.run_id}")
     told = "A run begins in a moment." if is_busy else _WORDS.get(words or "", words) or "No run yet."
     content = {"connection": connection.name, "goes_on": is_busy, "told": told, "back": address(connection.name)}
     return Page("going.html", f"{connection.name}: run", content)
+
+
+def _is_to_be_looked_at_again(connection: Connection, newest: Row) -> bool:
+    """Whether the first sync was to be started, and its plan was another by then."""
+    is_started = connection.started_at is not None and not connection.observe
+    return not is_started and newest.reason == "only_if"
 
 
 ROUTES: Final = (Route("GET", "/connections/{name}/going", Role.VIEWER, going),)

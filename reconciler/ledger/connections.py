@@ -152,6 +152,11 @@ def start(tx: Transaction, connection_id: int) -> None:
     run(tx, "connection_start", connection_id=connection_id)
 
 
+def say_again(tx: Transaction, connection_id: int) -> None:
+    """What needs somebody was only looked at until now: it is said again by the next run."""
+    run(tx, "connection_say_again", connection_id=connection_id)
+
+
 def pause(tx: Transaction, connection_id: int, reason: str | None = None, message: str | None = None) -> None:
     """No pushing and no calls; with a reason where it was not a person who said so."""
     run(tx, "connection_pause", connection_id=connection_id, reason=reason, message=message)

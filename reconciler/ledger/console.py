@@ -67,6 +67,9 @@ def last_resync(tx: Transaction, connection_id: int) -> dt.datetime | None:
     return None if row is None else row.at
 
 
-def first_plan(tx: Transaction, connection_id: int, seconds: float) -> Row | None:
-    """What a look at the first sync found last, within so many seconds: also one that could not be planned."""
-    return one(tx, "console_first_plan", connection_id=connection_id, seconds=seconds)
+def first_plan(tx: Transaction, connection_id: int, run_id: int | None, seconds: float) -> Row | None:
+    """What a look at the first sync found within so many seconds: also one that could not be planned.
+
+    The named one, else the last one; None where there is none that a start would still do.
+    """
+    return one(tx, "console_first_plan", connection_id=connection_id, run_id=run_id, seconds=seconds)

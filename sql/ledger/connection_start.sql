@@ -1,8 +1,3 @@
--- From now on runs push. What needs somebody was only looked at until now: it is said again by the first run that counts.
--- Parameter: connection_id.
-WITH said_again AS (
-    UPDATE reconciler.pairs SET contact_digest = NULL, verdict = NULL
-    WHERE connection_id = :connection_id AND verdict IN ('invalid', 'needs_single_write', 'too_many_lists', 'rejected')
-)
+-- From now on runs push. Parameter: connection_id.
 UPDATE reconciler.connections SET started_at = coalesce(started_at, reconciler.clock()), observe = false
 WHERE connection_id = :connection_id;

@@ -69,11 +69,55 @@ def test_a_first_sync_is_looked_at_then_started(acme: Installation, console: Con
     assert shown["consequences"]["planned"]["plan"]["added"] == 2
     assert "Start first sync" in admin.page("/connections/acme/start")
     assert acme.api.imported() == []
-    assert admin.post("/connections/acme/start").headers["location"] == "/connections/acme/going"
+    number = str(shown["run_id"])
+    assert admin.post("/connections/acme/start", run_id=number).headers["location"] == "/connections/acme/going"
     console.wait()
     assert started(acme)
     assert {"ada@example.com", "bob@example.com"} <= set(acme.api.members())
     assert admin.get("/connections/acme/start").headers["location"] == "/connections/acme"
+
+
+def look(console: Console, admin: Visitor) -> str:
+    """See what the first sync would do; gives the number of the plan."""
+    admin.post("/connections/acme/look")
+    console.wait()
+    return str(admin.json("/connections/acme/start.json")["run_id"])
+
+
+def test_a_first_sync_that_would_do_something_else_by_now_is_not_started_and_shown_anew(
+    acme: Installation, console: Console, admin: Visitor
+) -> None:
+    number = look(console, admin)
+    acme.add("dora@example.com")
+    went = admin.post("/connections/acme/start", run_id=number)
+    console.wait()
+    assert admin.get(went.headers["location"]).headers["location"] == "/connections/acme/start"
+    assert (started(acme), acme.api.imported()) == (False, [])
+    assert "has changed since somebody looked" in admin.page("/connections/acme/start")
+    shown = admin.json("/connections/acme/start.json")
+    assert shown["consequences"]["planned"]["plan"]["added"] == 3
+    again = admin.post("/connections/acme/start", run_id=number)
+    assert (again.status_code, "was started already: by console:somebody" in again.text) == (400, True)
+    admin.post("/connections/acme/start", run_id=str(shown["run_id"]))
+    console.wait()
+    assert (started(acme), len(acme.api.imported())) == (True, 3)
+    told = acme.sql("SELECT place, details ->> 'plan' FROM reconciler.audit WHERE action = 'start' ORDER BY audit_id")
+    assert told == [("testclient", number), ("testclient", str(shown["run_id"]))]
+
+
+def test_an_old_plan_of_a_connection_that_was_started_since_is_not_offered(
+    acme: Installation, console: Console, admin: Visitor
+) -> None:
+    number = look(console, admin)
+    assert acme.say("start", "acme").code == 0
+    acme.sql("UPDATE reconciler.connections SET observe = true")
+    assert admin.json("/connections/acme/start.json")["run_id"] is None
+    assert "Start first sync" not in admin.page("/connections/acme/start")
+    assert admin.post("/connections/acme/start", run_id=number).status_code == 400
+    new = look(console, admin)
+    assert new != number
+    acme.sql("UPDATE reconciler.runs SET state = 'completed' WHERE run_id = %s", int(new))
+    assert admin.post("/connections/acme/start", run_id=number).status_code == 400
 
 
 def test_a_first_sync_that_can_not_be_looked_at_says_why_and_is_not_started(
