@@ -7,11 +7,13 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, act, concluding, demanding, gather, glance, guarding, holding, logs, quarantine
+from reconciler import __version__, act, concluding, gather, glance, guarding, holding, logs, quarantine
 from reconciler.constant_contact.wire import Mapped
+from reconciler.demanding import demand, prepare
 from reconciler.domain import State
 from reconciler.endings import KNOWN_END, Ending, ending_of
 from reconciler.errors import ApiUnavailable, DailyLimitReached, LeaseLost, Mistake, ReconcilerError, UsageError
+from reconciler.fenced import who_stopped
 from reconciler.freshness import Freshness
 from reconciler.gather import Course
 from reconciler.ledger import connections, leases, plans, runs
@@ -126,7 +128,7 @@ def _through(work: Work, parts: Parts, connection: Connection, request: Request)
         ending = _attempt(work, parts, request, course)
     except ReconcilerError as error:
         if isinstance(error, LeaseLost):
-            _must_be_there_yet(parts, connection)
+            error = who_stopped(parts.ledger, connection, error)
         ending = ending_of(error, has_sent=_has_sent(work))
         course.is_quiet = holding.is_told(connection, ending)
     except KeyboardInterrupt:
@@ -145,12 +147,6 @@ def _through(work: Work, parts: Parts, connection: Connection, request: Request)
     report = concluding.conclude(work, ending, course, per_day, is_plan=request.plan_only)
     concluding.log(report)
     return report
-
-
-def _must_be_there_yet(parts: Parts, connection: Connection) -> None:
-    with parts.ledger.transaction() as tx:
-        if connections.by_name(tx, connection.name) is None:
-            raise UsageError(f"{connection.name!r} was erased while it ran: what the run did is forgotten with it")
 
 
 def _begin(parts: Parts, connection: Connection, lease: Lease, request: Request) -> Work:
@@ -178,7 +174,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Endi
     """The three steps. Whatever stops them is an exception that `ending_of` puts into words."""
     if request.only is not None:
         return _only(work, parts, request, request.only, course)
-    demanding.prepare(work, request)
+    prepare(work, request)
     # Gather: what the CRM has, into the ledger.
     course.reading = gather.contacts(work, request)
     full = course.reading.window.reason
@@ -196,7 +192,7 @@ def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Endi
     plan = gather.members(work, full, request, course)
 
     # Act, unless too much would be pushed, or nothing may be.
-    demanding.demand(work, plan, request, why)
+    demand(work, plan, request, why)
     if (request.plan_only or not why) and (held := guarding.check(work, lifts=not why)) is not None:
         course.is_quiet = request.is_tick and guarding.is_told(work, held) and not course.has_settled
         return held
@@ -246,7 +242,7 @@ def _without_a_call(work: Work, request: Request, course: Course, plan: Plan, wh
         return Ending(State.OBSERVED, left=why, left_message="nothing was pushed")
     if plan.pushable(_singles_left(work)):
         return None
-    demanding.demand(work, plan, request, why)
+    demand(work, plan, request, why)
     if not why:
         guarding.note_synced(work)
     # That something is held no more is told once.

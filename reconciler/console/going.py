@@ -9,6 +9,7 @@ from reconciler.console.actions import address
 from reconciler.console.answers import Elsewhere, Page
 from reconciler.console.routes import Route
 from reconciler.ledger import console
+from reconciler.reconcile import ALREADY_RUNNING
 
 if TYPE_CHECKING:
     from reconciler.console.answers import Answer
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 #: What a run that did not take place leaves instead of a report, in words.
 _WORDS: Final = {
-    "already_running": "Another run goes on: this one was not needed.",
+    ALREADY_RUNNING: "Another run goes on: this one was not needed.",
     "paused": "It is paused: nothing was run.",
     "quarantined": "Its runs failed again and again, and it is tried more rarely: nothing was run.",
 }
@@ -34,11 +35,20 @@ def going(visit: Visit) -> Answer:
     if newest is not None and _is_to_be_looked_at_again(connection, newest) and not is_busy:
         return Elsewhere(address(connection.name, "start"))
     has_begun = newest is not None and newest.state is None
+    if newest is not None and words == ALREADY_RUNNING:
+        return _not_needed(connection.name, int(newest.run_id), has_begun=has_begun)
     if newest is not None and (has_begun or not (is_busy or words)):
         return Elsewhere(f"/runs/{newest.run_id}")
     told = "A run begins in a moment." if is_busy else _WORDS.get(words or "", words) or "No run yet."
     content = {"connection": connection.name, "goes_on": is_busy, "told": told, "back": address(connection.name)}
     return Page("going.html", f"{connection.name}: run", content)
+
+
+def _not_needed(name: str, run_id: int, *, has_begun: bool) -> Page:
+    """Another run had the connection when this one was to begin: which."""
+    told = f"Run {run_id} {'goes on' if has_begun else 'went on'} already: another one was not needed."
+    content = {"connection": name, "goes_on": False, "told": told, "back": address(name), "run": run_id}
+    return Page("going.html", f"{name}: run", content)
 
 
 def _is_to_be_looked_at_again(connection: Connection, newest: Row) -> bool:

@@ -113,3 +113,35 @@ def test_what_no_answer_helps_takes_none(acme: Installation, console: Console) -
         refused = console.signed_in().post(f"/runs/{number}/{action}")
         assert (refused.status_code, words in refused.text) == (400, True)
     assert audited(acme, "approve", "decline") == []
+
+
+def test_a_second_run_now_says_which_run_goes_on(acme: Installation, console: Console) -> None:
+    operator = console.signed_in(Role.OPERATOR)
+    acme.sql(
+        "UPDATE reconciler.leases SET until = now() + interval '1 minute', holder = 'another' RETURNING connection_id"
+    )
+    [(number,)] = acme.sql(
+        "INSERT INTO reconciler.runs (connection_id, fence, trigger, mode, version, started_at)"
+        " SELECT connection_id, fence, 'schedule', 'incremental', '0', now() FROM reconciler.leases RETURNING run_id"
+    )
+    went = operator.post("/connections/acme/run")
+    console.wait()
+    page = operator.page(went.headers["location"])
+    assert f"Run {number} goes on already: another one was not needed." in page
+    assert f'href="/runs/{number}"' in page
+    acme.sql("UPDATE reconciler.leases SET until = now()")
+    assert f"Run {number} went on already" in operator.page(went.headers["location"])
+
+
+def test_a_run_that_somebody_has_stopped_says_who(acme: Installation, console: Console) -> None:
+    operator = console.signed_in(Role.OPERATOR)
+    acme.add("dora@example.com")
+
+    def tell(word: str) -> None:
+        if word and not audited(acme, "pause"):
+            assert operator.post("/connections/acme/pause").status_code == 303
+
+    told = acme.run_telling(tell)
+    assert (told["state"], told["reason"]) == ("cancelled", "lease_lost")
+    assert told["message"].startswith("console:somebody paused it at ")
+    assert "dora@example.com" not in acme.api.members()
