@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from starlette.routing import Route as Address
 from starlette.staticfiles import StaticFiles
 
-from reconciler.console import dispatch, rendering, sessions
+from reconciler.console import dispatch, keys, rendering, sessions
 from reconciler.console.answers import Download, Elsewhere, Page
 from reconciler.console.asked import Asked
 from reconciler.console.guarded import Guarded
@@ -129,7 +129,8 @@ def _response(desk: Desk, answer: Answer, session: Session | None, *, wants_json
         case Page():
             person, token = (session.person, session.form_token) if session else (None, "")
             once = base64.urlsafe_b64encode(desk.random_bytes(18)).decode()
-            return Response(rendering.html(answer, person, token, once), answer.status, media_type="text/html")
+            notice = keys.trouble(desk.here) if person else None
+            return Response(rendering.html(answer, person, token, once, notice), answer.status, media_type="text/html")
         case Elsewhere():
             return RedirectResponse(answer.to, 303)
         case Download():

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from reconciler import reconcile
-from reconciler.errors import LedgerError, Mistake, ReconcilerError
+from reconciler.console.keys import UNUSABLE
+from reconciler.errors import LedgerError, Mistake, ReconcilerError, VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ class Background:
             self._ran(outcome)
             words = outcome if isinstance(outcome, str) else None
         except ReconcilerError as error:
-            words = LEDGER_AWAY if isinstance(error, LedgerError) else str(error)
+            words = _words(error)
             _log.error("%s: %s", name, error, extra={"connection": name})
         except Exception as error:  # noqa: BLE001 - a mistake of ours ends this run, and nothing else of the console
             words = OUR_MISTAKE
@@ -74,3 +75,14 @@ class Background:
                 self._busy[name] -= 1
                 if words is not None:
                     self._last_words[name] = words
+
+
+def _words(error: ReconcilerError) -> str:
+    """An error as people may read it: servers and files are for the log."""
+    match error:
+        case LedgerError():
+            return LEDGER_AWAY
+        case VaultError():
+            return UNUSABLE
+        case _:
+            return str(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import mapping, probe, status
-from reconciler.console import given, integrations
+from reconciler.console import given, integrations, keys
 from reconciler.console.access import Role
 from reconciler.console.actions import address
 from reconciler.console.answers import Page
@@ -68,12 +68,14 @@ def _seen(found: Facts, connection: Connection) -> str:
 
 def _page(visit: Visit, check: dict[str, Any] | None) -> Page:
     connection, here = visit.connection, visit.desk.here
+    no_keys = keys.trouble(here)
     with visit.ledger.transaction() as tx:
-        stands = status.look(tx, here.vault, connection, here.pace(connection)[1])
+        vault = None if no_keys else here.vault
+        stands = status.look(tx, vault, connection, here.pace(connection)[1])
         last = runs.recent(tx, connection.connection_id, _RUNS)
     content = {
         **integrations.card(visit, connection, stands.health),
-        "badge": stands.sentence,
+        "badge": no_keys or stands.sentence,
         "headline": stands.health.headline,
         "details": stands.health.details,
         "late": stands.health.late,

@@ -6,11 +6,11 @@ import logging
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
-from reconciler.console import forgery, scope, sessions
+from reconciler.console import forgery, keys, scope, sessions
 from reconciler.console.answers import Elsewhere, Page
 from reconciler.console.background import LEDGER_AWAY, OUR_MISTAKE
 from reconciler.console.desk import Visit
-from reconciler.errors import ApiError, LedgerError, Mistake, ReconcilerError
+from reconciler.errors import ApiError, LedgerError, Mistake, ReconcilerError, VaultError
 from reconciler.ledger import console
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ def trouble(asked: Asked, error: Exception) -> Page:
             _log.error("request %s: %s", asked.request_id, error)
             told = (LEDGER_AWAY, "Nothing was changed. Try again in a minute.")
             return page_of_trouble(asked.request_id, 503, *told)
+        case VaultError():
+            _log.error("request %s: %s", asked.request_id, error)
+            return page_of_trouble(asked.request_id, 503, keys.UNUSABLE, "")
         case ReconcilerError():
             status = 502 if isinstance(error, ApiError) else 400
             return page_of_trouble(asked.request_id, status, str(error), error.advice or "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler import health, status, token_end
-from reconciler.console import faces, needs
+from reconciler import health, token_end
+from reconciler.console import faces, keys, needs
 from reconciler.console.access import Role
 from reconciler.console.answers import Page
 from reconciler.console.routes import Route
@@ -47,9 +47,11 @@ def integrations(visit: Visit) -> Answer:
 
 def card(visit: Visit, connection: Connection, found: Health) -> dict[str, Any]:
     """How a connection stands, with the one thing that somebody is to do."""
-    unusable = status.unusable(visit.desk.here.vault, connection)
+    no_keys = keys.trouble(visit.desk.here)
+    unusable = keys.unusable(visit.desk.here, connection)
     face = faces.of(Stands.NEEDS_YOU if unusable else found.state)
-    need = needs.of(connection, found.state, is_usable=unusable is None)
+    # To connect again takes the key ring too.
+    need = None if no_keys else needs.of(connection, found.state, is_usable=unusable is None)
     role = visit.person.grants.role_in(connection.workspace)
     again = connection.next_attempt_at
     return {
@@ -59,7 +61,7 @@ def card(visit: Visit, connection: Connection, found: Health) -> dict[str, Any]:
         "list": connection.list_name,
         "face": face.to_json(),
         "headline": found.headline,
-        "why": _why(connection, found.state, unusable),
+        "why": no_keys or _why(connection, found.state, unusable),
         "retries_at": again and again.isoformat() if face.kind == "retry" else None,
         "token": str(token_end.of_account(connection.account, connection.now)),
         "need": need and {**need.to_json(), "is_theirs": role is not None and role >= need.least},

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import health
-from reconciler.console import faces, strips
+from reconciler.console import faces, keys, strips
 from reconciler.console.access import Role
 from reconciler.console.answers import Page
 from reconciler.console.routes import Route
+from reconciler.health import Stands
 from reconciler.ledger import ages, console_overview, usage
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def overview(visit: Visit) -> Answer:
     q, sort = visit.query.get("q", "").strip(), visit.query.get("sort", "")
     sort = sort if sort in _SORTS else _SORTS[0]
     with visit.ledger.transaction() as tx:
-        found = _found(tx, visit.person.grants.workspaces(), q)
+        found = _found(tx, visit.person.grants.workspaces(), q, has_keys=keys.trouble(visit.desk.here) is None)
         pages = max(1, math.ceil(len(found) / _A_PAGE))
         number = min(pages, visit.page)
         shown = _sorted(found, sort)[(number - 1) * _A_PAGE : number * _A_PAGE]
@@ -59,11 +60,12 @@ def overview(visit: Visit) -> Answer:
     return Page("overview.html", "Connections", content)
 
 
-def _found(tx: Transaction, workspaces: Sequence[str] | None, q: str) -> list[_Entry]:
+def _found(tx: Transaction, workspaces: Sequence[str] | None, q: str, *, has_keys: bool) -> list[_Entry]:
+    """The connections of these workspaces; without the key ring each of them needs somebody."""
     places = console_overview.places(tx, workspaces, q)
     judged = {each.connection_id: health.judge(each) for each in ages.of_all(tx, workspaces)}
     there = [(place, judged[place.connection_id]) for place in places if place.connection_id in judged]
-    return [_Entry(place, each, faces.of(each.state)) for place, each in there]
+    return [_Entry(place, each, faces.of(each.state if has_keys else Stands.NEEDS_YOU)) for place, each in there]
 
 
 def _sorted(found: Sequence[_Entry], sort: str) -> Sequence[_Entry]:

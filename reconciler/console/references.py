@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from reconciler.errors import VaultError
 from reconciler.ledger import contacts
 
 if TYPE_CHECKING:
@@ -18,14 +19,14 @@ _HASHED: Final = "~"
 _ODD: Final = (".", "/", ".json")
 
 
-def reference(contact_id: str, address: str, keys: Keys) -> str:
+def reference(contact_id: str, address: str, keys: Keys | None) -> str:
     """A contact's id, or a keyed hash of its address where the id has one in it; empty where neither will do.
 
     No e-mail address shall stand in an address of a page: those are kept by browsers and by proxies.
     """
     if _is_plain(contact_id):
         return contact_id
-    return f"{_HASHED}{keys.hash_of(keys.fold(address)).hex()}" if address else ""
+    return f"{_HASHED}{keys.hash_of(keys.fold(address)).hex()}" if address and keys else ""
 
 
 def resolved(tx: Transaction, connection_id: int, reference: str) -> str | None:
@@ -39,9 +40,17 @@ def resolved(tx: Transaction, connection_id: int, reference: str) -> str | None:
 
 
 def keys_of(visit: Visit) -> Keys:
-    """The keys with which addresses become hashes."""
+    """The keys with which addresses become hashes. Raises VaultError where there is no key ring."""
     here = visit.desk.here
     return here.keys(here.vault())
+
+
+def keys_or_none(visit: Visit) -> Keys | None:
+    """The same; None where there is no key ring: only who has a plain id is named then."""
+    try:
+        return keys_of(visit)
+    except VaultError:
+        return None
 
 
 def address(connection: str, reference: str) -> str:

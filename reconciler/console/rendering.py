@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 _A_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC")
 
 
-def html(answer: Page, person: Person | None, form_token: str, once: str) -> str:
-    """The page. Every value is escaped; `once` is the number that makes a doubled form one action."""
+def html(answer: Page, person: Person | None, form_token: str, once: str, notice: str | None = None) -> str:
+    """The page. Every value is escaped; `once` is the number that makes a doubled form one action.
+
+    `notice` stands above every page.
+    """
     return (
         _environment()
         .get_template(answer.template)
@@ -33,6 +36,7 @@ def html(answer: Page, person: Person | None, form_token: str, once: str) -> str
             person=person,
             form_token=form_token,
             once=once,
+            notice=notice,
         )
     )
 

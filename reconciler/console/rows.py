@@ -85,7 +85,7 @@ def _masked(row: Row) -> Sequence[object]:
 
 def _links(visit: Visit, shown: Sequence[Row]) -> list[str]:
     """For each row the page of its contact; empty where there is no way to name it."""
-    keys = references.keys_of(visit)
+    keys = references.keys_or_none(visit)
     named = [references.reference(row.contact_id, row.email, keys) for row in shown]
     return [references.address(visit.connection.name, each) if each else "" for each in named]
 
