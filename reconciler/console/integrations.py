@@ -11,7 +11,8 @@ from reconciler.console.access import Role
 from reconciler.console.answers import Page
 from reconciler.console.routes import Route
 from reconciler.health import Stands
-from reconciler.ledger import ages, connections, console_overview
+from reconciler.ledger import ages, connections, console_overview, usage
+from reconciler.request import Request, is_stopped_for_today
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Row
 
 _A_PAGE: Final = 25
+SPENT: Final = "The calls of today are spent: it goes on by itself after 00:00 UTC."
 
 
 def integrations(visit: Visit) -> Answer:
@@ -62,10 +64,19 @@ def card(visit: Visit, connection: Connection, found: Health) -> dict[str, Any]:
         "face": face.to_json(),
         "headline": found.headline,
         "why": no_keys or _why(connection, found.state, unusable),
+        "spent": SPENT if _is_spent(visit, connection) else None,
         "retries_at": again and again.isoformat() if face.kind == "retry" else None,
         "token": str(token_end.of_account(connection.account, connection.now)),
         "need": need and {**need.to_json(), "is_theirs": role is not None and role >= need.least},
     }
+
+
+def _is_spent(visit: Visit, connection: Connection) -> bool:
+    """Whether nothing more is called today: all is spent, or what is left is kept for its key's other connections."""
+    per_day = visit.desk.here.pace(connection)[1]
+    with visit.ledger.transaction() as tx:
+        left = usage.left_today(tx, connection.account.key_fingerprint, per_day)
+        return left <= 0 or is_stopped_for_today(tx, connection, Request("console", is_tick=True), per_day)
 
 
 def _why(connection: Connection, stands: Stands, unusable: str | None) -> str | None:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from reconciler.console.access import Person
     from reconciler.console.answers import Page
 
-#: A time as sentences have it: to the minute, in UTC.
-_A_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC")
+#: A time as sentences have it: to the minute, in UTC; or the time of every day at which the calls begin anew.
+_A_TIME: Final = re.compile(r"(?:(\d{4}-\d\d-\d\d) (\d\d:\d\d)|\b00:00) UTC")
+_DAILY: Final = "daily"
 
 
 def html(answer: Page, person: Person | None, form_token: str, once: str, notice: str | None = None) -> str:
@@ -76,9 +77,12 @@ def _moment(value: dt.datetime | str) -> dict[str, Any]:
 
 
 def _pieces(text: str) -> list[tuple[str, str]]:
-    """A text cut at the times in it: each piece, and the time that it is, or nothing."""
+    """A text cut at the times in it: each piece, and the time that it is, `daily`, or nothing."""
     told, place = [], 0
     for found in _A_TIME.finditer(text):
-        told += [(text[place : found.start()], ""), (found[0], f"{found[1]}T{found[2]}:00+00:00")]
+        told += [
+            (text[place : found.start()], ""),
+            (found[0], f"{found[1]}T{found[2]}:00+00:00" if found[1] else _DAILY),
+        ]
         place = found.end()
     return [*told, (text[place:], "")]

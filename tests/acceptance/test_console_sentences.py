@@ -127,3 +127,22 @@ def test_a_run_that_could_not_begin_names_no_server_and_nothing_of_the_inside(
     assert told in words(page)
     assert "db.internal" not in page
     assert "acme: " in caplog.text
+
+
+def test_the_times_of_charts_are_in_the_readers_zone(acme: Installation, console: Console) -> None:
+    acme.run("acme", "--full")
+    page = console.signed_in(Role.VIEWER).page("/runs/2")
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", page)
+    assert len(captions) == 4
+    assert not [each for each in captions if in_utc_only(each) or "<time " not in each]
+
+
+def test_a_day_that_is_spent_is_said_on_the_card_with_the_readers_time(acme: Installation, console: Console) -> None:
+    viewer = console.signed_in(Role.VIEWER)
+    assert viewer.json("/connections/acme.json")["spent"] is None
+    left = viewer.json("/connections/acme.json")["left_today"]
+    acme.sql("UPDATE reconciler.api_budgets SET calls = calls + %s", left)
+    for path in ("/connections/acme", "/integrations"):
+        page = viewer.page(path)
+        assert "The calls of today are spent: it goes on by itself after 00:00 UTC." in words(page)
+        assert '<time datetime="00:00" title="00:00 UTC" data-daily>' in page

@@ -3,10 +3,20 @@
 
 const inZone = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
 
+const hour = new Intl.DateTimeFormat(undefined, {timeStyle: "short"});
+const nextMidnight = () => new Date(new Date().setUTCHours(24, 0, 0, 0));
+const inText = /(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC/g;
+
 const putInZone = (root) => {
   for (const time of root.querySelectorAll("time[datetime]:not([data-in-zone])")) {
-    time.textContent = inZone.format(new Date(time.dateTime));
+    const isDaily = "daily" in time.dataset;
+    time.textContent = isDaily ? hour.format(nextMidnight()) : inZone.format(new Date(time.dateTime));
     time.dataset.inZone = "";
+  }
+  // A chart's own texts have no elements in them: UTC stands behind.
+  for (const text of root.querySelectorAll("svg :is(title, desc):not([data-in-zone])")) {
+    text.dataset.inZone = "";
+    text.textContent = text.textContent.replace(inText, (utc, day, at) => `${inZone.format(new Date(`${day}T${at}Z`))} (${utc})`);
   }
 };
 
