@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 #: What fences off the run that goes on, and how it is told.
 _DID: Final[Mapping[str, str]] = {
-    "pause": "paused it",
-    "disconnect": "disconnected it",
-    "resync": "forced a full resync",
+    "pause": "paused",
+    "disconnect": "disconnected",
+    "resync": "stopped for a full resync",
 }
 
 
@@ -33,4 +33,4 @@ def who_stopped(ledger: Ledger, connection: Connection, error: LeaseLost) -> Lea
         done = audit.last(tx, connection.name, list(_DID), {})
     if done is None or done.at < connection.now:
         return error
-    return LeaseLost(f"{done.actor} {_DID[done.action]} at {minute(done.at)}; this run wrote nothing more")
+    return LeaseLost(f"{_DID[done.action]} by {done.actor} at {minute(done.at)}; this run wrote nothing more")

@@ -167,12 +167,13 @@ def _must_wait(held: Row, doing: str) -> None:
 def _must_be_approvable(held: Row, doing: str) -> None:
     if held.reason not in APPROVABLE:
         raise UsageError(
-            f"{held.name} is held, and {doing} does not help: {CATALOGUE[held.reason].meaning}",
+            f"the connection {held.name} is held, and {doing} does not help: {CATALOGUE[held.reason].meaning}",
             advice=CATALOGUE[held.reason].action,
         )
     if not held.counts:
         raise UsageError(
-            f"{held.name} is held because contacts were missing right before they were pushed: that is not all of them",
+            f"the connection {held.name} is held because contacts were missing right before they were pushed: that is"
+            " not all of them",
             advice=f"`reconciler run {held.name}` reads all; it goes on, or says what there is to approve",
         )
 
@@ -209,9 +210,8 @@ def _held(tx: Transaction, run_id: int) -> Row:
     if held.hold_id is None and not held.is_approved:
         told = f"look at `reconciler status {held.name}`"
         if held.held_run_id is not None:
-            told = (
-                f"{held.name} is held by the numbers of run {held.held_run_id}: look at its report, and answer that run"
-            )
+            run = f"run {held.held_run_id}: look at its report, and answer that run"
+            told = f"the connection {held.name} is held by the numbers of {run}"
         raise UsageError(f"nothing of run {run_id} is held now", advice=told)
     return held
 

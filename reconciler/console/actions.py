@@ -135,7 +135,9 @@ def resume(visit: Visit) -> Answer:
 
 def _must_be_first(name: str, earlier: str | None) -> None:
     if earlier is not None:
-        raise UsageError(f"{name} {earlier}", advice=f"look at the page of {name}: nothing more was to be done")
+        raise UsageError(
+            f"the connection {name} {earlier}", advice=f"look at the page of {name}: nothing more was to be done"
+        )
 
 
 def ask_disconnect(visit: Visit) -> Answer:
@@ -168,9 +170,11 @@ def sync_one(visit: Visit) -> Answer:
 
     def act() -> str:
         if who is None:
-            raise UsageError(f"{name} has no such contact any more", advice="look for it by its id or its address")
+            raise UsageError(
+                f"there is no such contact in {name} any more", advice="look for it by its id or its address"
+            )
         if connection.held_at is not None:
-            raise UsageError(f"{name} is held, and nothing of it is sent meanwhile", advice="answer what is held first")
+            raise UsageError(f"nothing of {name} is sent while it is held", advice="answer what is held first")
         return go(visit, Request("console", visit.actor, only=who), SYNC_ONE)
 
     return once(visit, address(name, "going"), act)

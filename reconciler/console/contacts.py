@@ -25,11 +25,10 @@ def ask(visit: Visit) -> Answer:
 
 def search(visit: Visit) -> Answer:
     """By a form, so that no address stands in the page's address; a contact has one of its own."""
-    who = visit.form.get("who", "").strip()
-    if not who:
+    if not visit.form.get("who", "").strip():
         return _search(visit, "Say an e-mail address, or the CRM's id of a contact.")
     keys, mine = references.keys_of(visit), visit.connection.connection_id
-    ids = contact_story.found(visit.ledger, keys, mine, who)
+    who, ids = references.looked_for(visit)
     with visit.ledger.transaction() as tx:
         contact = stories.contact(tx, mine, ids[0]) if ids else None
     named = "" if contact is None else references.reference(contact.contact_id, contact.address, keys)
@@ -43,7 +42,8 @@ def contact(visit: Visit) -> Answer:
         contact_id = references.resolved(tx, visit.connection.connection_id, reference)
     if contact_id is None:
         raise UsageError(
-            f"{visit.connection.name} has no such contact any more", advice="look for it by its id or its address"
+            f"there is no such contact in {visit.connection.name} any more",
+            advice="look for it by its id or its address",
         )
     return _story(visit, contact_id, reference)
 

@@ -10,6 +10,7 @@ from reconciler.console import forgery, keys, scope, sessions
 from reconciler.console.answers import Elsewhere, Page
 from reconciler.console.background import LEDGER_AWAY, OUR_MISTAKE
 from reconciler.console.desk import Visit
+from reconciler.console.once import Begun
 from reconciler.errors import ApiError, LedgerError, Mistake, ReconcilerError, VaultError
 from reconciler.ledger import console
 
@@ -40,6 +41,10 @@ def answer(desk: Desk, route: Route, asked: Asked) -> tuple[Answer, Session | No
 def trouble(asked: Asked, error: Exception) -> Page:
     """A page that says what is wrong and what to do; log lines of the same request have the same number."""
     match error:
+        case Begun():
+            _log.error("request %s: %s", asked.request_id, error)
+            told = (LEDGER_AWAY, "What you asked for had begun: look whether it was done before you ask again.")
+            return page_of_trouble(asked.request_id, 503, *told)
         case LedgerError():
             _log.error("request %s: %s", asked.request_id, error)
             told = (LEDGER_AWAY, "Nothing was changed. Try again in a minute.")
@@ -108,5 +113,5 @@ def _unknown(asked: Asked) -> Answer:
 def _came_from(asked: Asked, found: Scope) -> str:
     """Where to go on after signing in again: a page, and never the action itself."""
     if asked.method == "GET":
-        return quote(asked.path)
+        return quote(asked.path) + (f"?{urlencode(asked.query)}" if asked.query else "")
     return "/" if found.connection is None else f"/connections/{quote(found.connection.name, safe='')}"

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from reconciler.console.desk import Visit
 
 
+class Begun(LedgerError):
+    """The ledger went away after an action had begun: whether it was done is not known."""
+
+
 def was_done(visit: Visit, otherwise: str, error: UsageError) -> Elsewhere:
     """Where a form has led whose work is over, when it comes once more. Raises `error` where it has never been done."""
 
@@ -29,8 +33,7 @@ def once(visit: Visit, otherwise: str, act: Callable[[], str]) -> Elsewhere:
     """Do what a form asks for, unless it was done; `act` says which page it leads to.
 
     The second sending of a form whose action goes on yet is led to `otherwise`; of one whose action failed it does it.
-    Raises UsageError for a
-    form without a number of its own, and what `act` raises.
+    Raises UsageError for a form without a number of its own, Begun where the ledger went away, and what `act` raises.
     """
     number = visit.form.get("once", "")
     if not number:
@@ -40,12 +43,19 @@ def once(visit: Visit, otherwise: str, act: Callable[[], str]) -> Elsewhere:
         if not console.begin_once(tx, mark, visit.session_hash):
             return Elsewhere(console.led_to(tx, mark) or otherwise)
     try:
-        to = act()
+        to = _done(visit, mark, act)
+        with visit.ledger.transaction() as tx:
+            console.note_led_to(tx, mark, to)
+    except LedgerError as error:
+        raise Begun(str(error)) from error
+    return Elsewhere(to)
+
+
+def _done(visit: Visit, mark: bytes, act: Callable[[], str]) -> str:
+    try:
+        return act()
     except Exception:
         # What failed was not done: the same form may be sent again.
         with contextlib.suppress(LedgerError), visit.ledger.transaction() as tx:
             console.forget_once(tx, mark)
         raise
-    with visit.ledger.transaction() as tx:
-        console.note_led_to(tx, mark, to)
-    return Elsewhere(to)

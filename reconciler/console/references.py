@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from reconciler import contact_story
 from reconciler.errors import VaultError
 from reconciler.ledger import contacts
 
@@ -27,6 +28,16 @@ def reference(contact_id: str, address: str, keys: Keys | None) -> str:
     if _is_plain(contact_id):
         return contact_id
     return f"{_HASHED}{keys.hash_of(keys.fold(address)).hex()}" if address and keys else ""
+
+
+def looked_for(visit: Visit) -> tuple[str, list[str]]:
+    """Whom a form looks for, and the ids of the contacts that it finds.
+
+    As it was typed, because a CRM's id may have blanks around it; where that is nobody, without them.
+    """
+    typed, keys, mine = visit.form.get("who", ""), keys_of(visit), visit.connection.connection_id
+    ids = contact_story.found(visit.ledger, keys, mine, typed)
+    return (typed, ids) if ids else (who := typed.strip(), contact_story.found(visit.ledger, keys, mine, who))
 
 
 def resolved(tx: Transaction, connection_id: int, reference: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from reconciler import contact_story, rows_page
+from reconciler import rows_page
 from reconciler.console import references
 from reconciler.console.access import Role
 from reconciler.console.answers import Page
@@ -40,8 +40,7 @@ def rows(visit: Visit) -> Answer:
 
 def search(visit: Visit) -> Answer:
     """The rows of one person, by address or contact id: by a form, so that no address stands in the page's address."""
-    who = visit.form.get("who", "").strip()
-    ids = contact_story.found(visit.ledger, references.keys_of(visit), visit.connection.connection_id, who)
+    who, ids = references.looked_for(visit)
     return _page(visit, replace(_ALL, contact_ids=ids or [who]), who)
 
 

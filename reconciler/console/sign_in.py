@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from reconciler.console.desk import Desk
 
 _log: Final = logging.getLogger(__name__)
-#: A page of this console: one slash, and then nothing that a browser could take for another host.
-_LOCAL: Final = re.compile(r"/(?:[A-Za-z0-9._~%!$&'()*+,;=:@-][A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?")
+#: A page of this console, with its query: one slash, and then nothing that a browser could take for another host.
+_LOCAL: Final = re.compile(
+    r"/(?:[A-Za-z0-9._~%!$&'()*+,;=:@-][A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?(?:\?[A-Za-z0-9._~%&=+-]*)?"
+)
 _TOO_MANY: Final = 429
 _FORBIDDEN: Final = 403
 

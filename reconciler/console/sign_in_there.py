@@ -64,12 +64,22 @@ def _went_on(visit: Visit) -> Elsewhere:
         drafts.end(visit, draft)
         told = "the sign-in was denied" if error == "access_denied" else "Constant Contact did not let you sign in"
         raise UsageError(told, advice="nothing was connected: begin again, and allow it there")
+    try:
+        application, pair = _exchanged(visit, draft)
+    except ReconcilerError:
+        # A code is good once, and so is the state: nothing is left to try it with once more.
+        drafts.end(visit, draft)
+        raise
+    return _admitted(visit, draft, application, pair)
+
+
+def _exchanged(visit: Visit, draft: Draft) -> tuple[Application, Pair]:
+    """The tokens for the code that the browser brought."""
     application, verifier = drafts.application(visit, draft), drafts.secret(visit, draft, "verifier")
     oauth = visit.desk.here.sign_in(visit.ledger, application)
     visit.desk.here.pause(oauth.slot())
     code = Secret(visit.form.get("code", ""))
-    pair = code_flow.exchange(oauth, application, code, verifier or Secret(""), return_address(visit))
-    return _admitted(visit, draft, application, pair)
+    return application, code_flow.exchange(oauth, application, code, verifier or Secret(""), return_address(visit))
 
 
 def begin_at_another_screen(visit: Visit, draft: Draft, application: Application) -> Elsewhere:

@@ -319,6 +319,14 @@ def test_a_state_is_good_once_in_its_own_session_and_for_ten_minutes(
     assert admin.post("/connect/return", **late).status_code == 400
 
 
+def test_a_code_that_is_no_good_leaves_nothing_of_its_sign_in(installation: Installation, admin: Visitor) -> None:
+    sent = admin.post("/connect", **pasted(installation, way="code", access_token=""))
+    back = answered(leads_to(sent), "Allow").query
+    assert kept(installation) == 1
+    assert admin.post("/connect/return", code="another", state=back["state"]).status_code == 502
+    assert kept(installation) == 0
+
+
 def test_a_denial_says_so_and_keeps_nothing(installation: Installation, admin: Visitor) -> None:
     sent = admin.post("/connect", **pasted(installation, way="code", access_token=""))
     back = answered(leads_to(sent), "Deny").query

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from reconciler.console import sign_in
 from reconciler.console.access import Role
 from reconciler.errors import LedgerError
 from tests.console import ADDRESS, Console, open_console
@@ -146,3 +148,52 @@ def test_a_day_that_is_spent_is_said_on_the_card_with_the_readers_time(acme: Ins
         page = viewer.page(path)
         assert "The calls of today are spent: it goes on by itself after 00:00 UTC." in words(page)
         assert '<time datetime="00:00" title="00:00 UTC" data-daily>' in page
+
+
+def test_a_page_keeps_its_query_over_a_new_proof_of_who_somebody_is(acme: Installation, console: Console) -> None:
+    admin = console.signed_in(Role.ADMIN)
+    acme.sql("UPDATE reconciler.console_sessions SET authenticated_at = authenticated_at - interval '11 minutes'")
+    asked = admin.get("/connect?workspace=a%26b").headers["location"]
+    [(name, to)] = parse_qsl(urlsplit(asked).query)
+    assert (name, to) == ("to", "/connect?workspace=a%26b")
+    page = admin.page(asked)
+    assert 'value="/connect?workspace=a%26b"' in page
+    for bad in ("//evil.example.com", "/?x=<", "/\\evil.example.com?x", "/a?b#c"):
+        assert sign_in.local(bad) == "/", bad
+    assert sign_in.local(to) == to
+
+
+def test_a_ledger_that_goes_away_after_an_action_had_begun_is_not_said_to_have_changed_nothing(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise LedgerError("away")
+
+    monkeypatch.setattr("reconciler.ledger.console.note_led_to", away)
+    sent = console.signed_in(Role.OPERATOR).post("/connections/acme/pause")
+    assert sent.status_code == 503
+    assert "look whether it was done" in sent.text
+    assert "Nothing was changed" not in sent.text
+
+
+def test_no_sentence_writes_a_connections_name_in_another_way(acme: Installation, console: Console) -> None:
+    operator = console.signed_in(Role.OPERATOR)
+    assert operator.post("/connections/acme/pause").status_code == 303
+    texts = [
+        operator.get("/connections/acme/contacts/~00").text,
+        operator.post("/connections/acme/pause").text,
+        operator.post("/connections/acme/contacts/~00/sync").text,
+    ]
+    assert "There is no such contact in acme any more" in texts[0]
+    assert not [text for text in texts if "Acme" in text or "acme" not in text]
+
+
+def test_who_is_looked_for_is_taken_as_typed_and_without_blanks_where_that_is_nobody(
+    acme: Installation, console: Console
+) -> None:
+    viewer = console.signed_in(Role.VIEWER)
+    [(contact,)] = acme.sql("SELECT contact_id FROM reconciler.contacts")
+    search = "/connections/acme/contacts"
+    assert viewer.post(search, who=f" {contact} ").headers["location"] == f"{search}/{contact}"
+    acme.sql("UPDATE reconciler.contacts SET contact_id = ' 7 '")
+    assert viewer.post(search, who=" 7 ").headers["location"] == f"{search}/%207%20"

@@ -143,5 +143,5 @@ def test_a_run_that_somebody_has_stopped_says_who(acme: Installation, console: C
 
     told = acme.run_telling(tell)
     assert (told["state"], told["reason"]) == ("cancelled", "lease_lost")
-    assert told["message"].startswith("console:somebody paused it at ")
+    assert told["message"].startswith("paused by console:somebody at ")
     assert "dora@example.com" not in acme.api.members()

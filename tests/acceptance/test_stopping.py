@@ -128,7 +128,7 @@ def test_a_run_is_fenced_off_by_who_pauses_or_disconnects(acme: Installation, wo
     report = run_at(acme, "before bulkImportContactsJSON", act)
 
     assert (report["state"], report["reason"]) == ("cancelled", "lease_lost")
-    assert re.match(rf"cli:\S+ {words[0]}(e?)d it at [-\d]+ [:\d]+ UTC; this run wrote", report["message"])
+    assert re.match(rf"{words[0]}(e?)d by cli:\S+ at [-\d]+ [:\d]+ UTC; this run wrote", report["message"])
     (thread, codes) = others[0]
     thread.join()
     assert codes == [0]
