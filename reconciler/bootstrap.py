@@ -66,15 +66,18 @@ class Process:
     def pause(self) -> Callable[[float], None]:
         return self.sleep or self.stop.pause
 
-    def ledger(self, at_once: int = 1) -> Ledger:
-        """The ledger's database, for so many runs at once. Raises SettingsError where none is named."""
+    def ledger(self, at_once: int = 1, most: int | None = None) -> Ledger:
+        """The ledger's database, for so many runs at once, or with so many database connections at most.
+
+        Raises SettingsError where none is named.
+        """
         url = self.settings.database_url
         if url is None:
             raise SettingsError(
                 "no database is named for the ledger",
                 advice="set RECONCILER_DATABASE_URL, for example postgresql://user:password@host/database",
             )
-        return Ledger(database_url.parse(url.reveal()), self.reached, at_once)
+        return Ledger(database_url.parse(url.reveal()), self.reached, at_once, most)
 
     def vault(self) -> Vault:
         """The vault. Raises VaultError where there is no key ring: nothing is read or stored without one."""

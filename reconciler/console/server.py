@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _MOST_FAILURES: Final = 20
 #: Connections, also idle ones: a browser keeps some open.
 _MOST_CONNECTIONS: Final = 256
+#: Database connections that pages and forms have at most; runs that are asked for have those of the schedule.
+_POOL: Final = 8
 #: Docker kills after 10 seconds, of which a tick may have had 5.
 _ENDS_SECONDS: Final = 2
 _A_MOMENT: Final = 0.02
@@ -46,11 +48,12 @@ def serving(
     Raises UsageError where nobody can listen there, or where browsers could not come there safely.
     """
     _must_be_safe(here, where)
-    with contextlib.closing(_listening(where)) as listening:
+    # Pages have database connections of their own: however many are slow, no tick of the schedule waits for them.
+    with contextlib.closing(_listening(where)) as listening, contextlib.closing(here.ledger(most=_POOL)) as own:
         address = here.settings.console_url or f"http://{_shown(where[0])}:{listening.getsockname()[1]}"
         parts = here.parts(ledger, lambda _: None)
         background, failures = Background(lambda: parts, ran), Throttle(_MOST_FAILURES, here.monotonic)
-        desk = Desk(here, ledger, address, background, identity.of(here.settings), failures)
+        desk = Desk(here, own, address, background, identity.of(here.settings), failures)
         try:
             with _served(uvicorn.Server(_config(desk)), listening):
                 yield desk

@@ -52,8 +52,11 @@ _DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlc
 class Ledger:
     """The ledger's database. Sets no session state, so that it works through a pooler in transaction mode."""
 
-    def __init__(self, url: DatabaseUrl, reached: Reached = nobody, at_once: int = 1) -> None:
-        """`at_once` is how many runs there may be at the same time: it bounds the database connections."""
+    def __init__(self, url: DatabaseUrl, reached: Reached = nobody, at_once: int = 1, most: int | None = None) -> None:
+        """`at_once` is how many runs there may be at the same time: it bounds the database connections.
+
+        `most` bounds them by itself, for who only reads or writes a little.
+        """
         self._url = url
         self._reached = reached
         self._seen: tuple[str, str] | None = None
@@ -64,7 +67,7 @@ class Ledger:
             use_native_hstore=False,
             # So many stay open; who needs more for a moment opens and closes them.
             pool_size=at_once + 1,
-            max_overflow=most_connections(at_once) - at_once - 1,
+            max_overflow=(most or most_connections(at_once)) - at_once - 1,
         )
         liveness.watch(self._engine)
 

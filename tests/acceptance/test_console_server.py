@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from reconciler.bootstrap import Process
 from reconciler.console import server
-from reconciler.errors import SettingsError, UsageError
+from reconciler.errors import LedgerError, SettingsError, UsageError
+from reconciler.ledger import connections
 from reconciler.settings import Settings
 from tests.acceptance.test_serve import serving, wait_for
 from tests.console import open_console
@@ -121,6 +122,24 @@ def test_behind_tls_it_answers_to_the_name_that_browsers_see(
         server._must_be_safe(here, ("0.0.0.0", 8480))
         with server.serving(here, ledger, ("127.0.0.1", 0), lambda _: None) as desk:
             assert desk.address == "https://sync.example.com"
+
+
+def test_pages_have_database_connections_of_their_own_and_few(
+    lonely: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Process(Settings.load(os.environ, None))
+    with (
+        contextlib.closing(here.ledger()) as ledger,
+        server.serving(here, ledger, ("127.0.0.1", 0), lambda _: None) as desk,
+        contextlib.ExitStack() as slow,
+    ):
+        monkeypatch.setattr(desk.ledger._engine.pool, "_timeout", 0.05)
+        for _ in range(8):
+            slow.enter_context(desk.ledger.transaction())
+        with pytest.raises(LedgerError, match="are in use"), desk.ledger.transaction():
+            pass
+        with ledger.transaction() as tx:
+            assert connections.names(tx) == []
 
 
 def test_a_place_that_is_taken_is_said_in_words(lonely: Installation) -> None:
