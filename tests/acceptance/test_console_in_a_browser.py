@@ -33,7 +33,7 @@ _PEOPLE: Final = ("ada", "bob", "cy", "dora", "eve")
 _TEMPLATES: Final = {
     each.name for each in (Path(rendering.__file__).parent / "templates").iterdir() if "{% extends" in each.read_text()
 }
-#: Where a script goes on at once: who has none comes by them in the second test.
+#: Where a script goes on at once: they are looked at by themselves.
 _ONLY_ON_THE_WAY: Final = {"leaving.html", "came_back.html"}
 
 pytestmark = pytest.mark.skipif(
@@ -154,6 +154,37 @@ def test_without_a_script_everything_works_but_live_progress(visit: Visit) -> No
     assert visit.eyes.page.locator("time").first.inner_text().endswith("UTC")
 
 
+def test_where_a_script_goes_on_at_once_or_asks_again_everybody_can_use_the_page(visit: Visit) -> None:
+    page = visit.eyes.page
+    visit.sign_in(looks=False)
+    # Without its script a page stands still.
+    page.route("**/static/console.js", lambda route: route.abort())
+    visit.go("/connect?workspace=acme")
+    visit.fill("API Key", visit.acme.api.api_key)
+    visit.press("Sign in with Constant Contact")
+    visit.eyes.look("leaving")
+    visit.follow("Go to Constant Contact")
+    visit.press("Allow")
+    page.wait_for_url("**/connect/return?**")
+    visit.eyes.came.clear()
+    visit.eyes.look("came-back")
+    page.unroute("**/static/console.js")
+    visit.acme.api.door.switch(device_interval_seconds=1)
+    visit.go("/connect?workspace=acme")
+    visit.fill("API Key", visit.acme.api.api_key)
+    visit.press("Sign in at another screen")
+    code = page.locator(".code").inner_text()
+    visit.press("I have entered the code")
+    visit.says("Nobody has allowed it there yet")
+    page.get_by_role("link", name="Back, and change nothing").focus()
+    for _ in range(2):
+        with page.expect_response("**/device"):
+            pass
+    assert page.evaluate("document.activeElement.innerText") == "Back, and change nothing"
+    visit.acme.api.door.device(code, "approve")
+    page.wait_for_url("**/list")
+
+
 def test_who_waits_stays_where_they_are_and_signs_in_once_the_session_is_over(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +268,8 @@ def _sync_first(visit: Visit) -> None:
     visit.says("completed")
     visit.acme.api.door.switch(activity_seconds=0)
     visit.eyes.look("run")
+    hovered = visit.eyes.page.evaluate("document.querySelector('figure g title').textContent")
+    assert re.search(r", \d+:\d\d.[AP]M \(\d{4}-\d\d-\d\d \d\d:\d\d UTC\): ", hovered), hovered
     assert set(visit.acme.api.members()) == {f"{name}@example.com" for name in _PEOPLE[:4]}
     visit.go("/connections/acme")
     assert visit.eyes.page.locator(".badge.ok").first.inner_text() == "Connected"

@@ -55,7 +55,19 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 document.addEventListener("htmx:afterSwap", (event) => putInZone(event.target.parentElement ?? document));
 
-// A form that only goes on is sent by itself: at once, or after a while.
+// A form that only goes on is sent by itself: at once; or again and again, and until it leads on the page stays as it is.
 const onItsWay = document.querySelector("form[data-at-once]");
-if (onItsWay) setTimeout(() => onItsWay.requestSubmit(), Number(onItsWay.dataset.atOnce));
+const askLater = () => setTimeout(askAgain, Number(onItsWay.dataset.atOnce));
+const askAgain = async () => {
+  const body = new URLSearchParams(new FormData(onItsWay));
+  const answer = await fetch(onItsWay.action, {method: "POST", body}).catch(() => null);
+  if (answer?.redirected) { location.assign(answer.url); return; }
+  if (answer === null || answer.status === 503) { askLater(); return; }
+  const said = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!said.querySelector("form[data-at-once]")) { onItsWay.requestSubmit(); return; }
+  const [before, now] = [document, said].map((root) => root.querySelector("[role=status]"));
+  if (before.textContent !== now.textContent) before.textContent = now.textContent;
+  askLater();
+};
+if (onItsWay?.dataset.atOnce) askLater(); else onItsWay?.requestSubmit();
 document.querySelector("a[data-at-once]")?.click();
