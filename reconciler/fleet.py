@@ -186,7 +186,7 @@ class Fleet:
                 self._promise(tx)
                 if due := schedules.claim(tx, self._manner.every_seconds, self._manner.room):
                     _defer(queue.place(tx), due)
-        except exceptions.UniqueViolation:
+        except exceptions.AlreadyEnqueued:
             _log.debug("another worker was first: the next look claims who is left")
         except (LedgerError, exceptions.ProcrastinateException) as error:
             _log.error("nobody was claimed: %s", _first_line(error))
