@@ -149,7 +149,8 @@ class Watch:
                 self.longest[name] = max(self.longest[name], now - self._last[name])
             self._last[name] = now
         used = self._crowd.sql(
-            "SELECT application_name, count(*) FROM pg_stat_activity WHERE starts_with(application_name, 'worker') GROUP BY 1"
+            "SELECT application_name, count(*) FROM pg_stat_activity"
+            " WHERE starts_with(application_name, 'worker') GROUP BY 1"
         )
         for name, count in used:
             self.most_database_connections[name] = max(self.most_database_connections[name], count)
