@@ -68,11 +68,24 @@ class Eyes:
         """All came from the console itself, and a page with what it needs is no heavier than it may be."""
         elsewhere = [each.url for each in self.came if not each.url.startswith(self.address)]
         assert not elsewhere, f"{name} asks elsewhere: {elsewhere}"
-        self.page.reload()
+        self._reload()
         self.page.wait_for_load_state()
         at = max(place for place, each in enumerate(self.came) if each.request.is_navigation_request())
         assert sum(len(_body(each)) for each in self.came[at:]) < _MOST_BYTES, f"{name} is too heavy"
         self.remember()
+
+    def _reload(self) -> None:
+        """The page's own script may do so at the same moment: then this is not there any more, and is done again."""
+        for _ in range(3):
+            try:
+                self.page.reload()
+            except Error as error:
+                if "Not attached to an active page" not in error.message:
+                    raise
+                self.page.wait_for_load_state()
+            else:
+                return
+        self.page.reload()
 
     def remember(self) -> None:
         """Keep the text of all that came."""
