@@ -290,10 +290,15 @@ _ENTRY: Final = re.compile(
 )
 
 
+#: How statements of Procrastinate begin that name none of its tables in their first line.
+_QUEUE: Final = ("SELECT id, status, task_name", "WITH stalled_workers", "SELECT  unnest(")
+
+
 def _kind(said: str) -> str:
     if said in ("BEGIN", "COMMIT", "ROLLBACK"):
         return said
-    return "the queue's own" if "procrastinate_" in said else "ping" if said in ("", ";", "SELECT 1") else "ours"
+    is_the_queue_s = "procrastinate_" in said or said.startswith(_QUEUE)
+    return "the queue's own" if is_the_queue_s else "ping" if said in ("", ";", "SELECT 1") else "ours"
 
 
 def statements() -> bool:
