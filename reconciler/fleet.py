@@ -43,6 +43,8 @@ _LOOK_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = (1.0, 30.0)
 #: So late may a pass of its loop be before something is stuck.
 _LATE_SECONDS: Final = 60.0
+#: What the queue's tables say of a worker that is not in them any more.
+_TAKEN_FOR_DEAD: Final = "procrastinate_jobs_worker_id_fkey"
 #: For taking tasks out, handing them back and the sign of life.
 _DATABASE_CONNECTIONS: Final = 3
 
@@ -123,8 +125,7 @@ class Fleet:
             try:
                 await self._work_as_one_worker()
             except Exception as error:  # noqa: BLE001 - whatever costs a worker its place, it takes another one
-                _log.error("the queue can't be used: %s", _first_line(error))
-            # Also who stood still for a while, and was taken for dead, goes on as a new one.
+                _tell_of_a_lost_place(_first_line(error))
             patience = least if self._loop.time() - began > most else min(2 * patience, most)
             await self._wait(patience)
         turning.cancel()
@@ -213,6 +214,13 @@ class Fleet:
     async def _wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
+
+
+def _tell_of_a_lost_place(words: str) -> None:
+    if _TAKEN_FOR_DEAD in words:
+        _log.warning("this worker stood still for a while and was taken for dead: it goes on as a new one")
+    else:
+        _log.error("the queue can't be used: %s", words)
 
 
 def _tell_in_a_line(_: asyncio.AbstractEventLoop, told: Mapping[str, Any]) -> None:

@@ -87,7 +87,9 @@ def test_what_a_killed_worker_had_under_way_another_one_does(crowd: Crowd) -> No
     assert crowd.doubled == 0
 
 
-def test_a_worker_that_stood_still_is_replaced_and_goes_on_as_a_new_one(crowd: Crowd) -> None:
+def test_a_worker_that_stood_still_is_replaced_and_goes_on_as_a_new_one(
+    crowd: Crowd, capfd: pytest.CaptureFixture[str]
+) -> None:
     with worker("--every", "10s") as still, worker("--every", "10s"):
         until(lambda: max(runs(crowd)) > 0)
         still.send_signal(signal.SIGSTOP)
@@ -100,6 +102,9 @@ def test_a_worker_that_stood_still_is_replaced_and_goes_on_as_a_new_one(crowd: C
         still.send_signal(signal.SIGTERM)
         assert still.wait(20) == 0
     assert crowd.doubled == 0
+    said = capfd.readouterr().err
+    assert "taken for dead: it goes on as a new one" in said
+    assert "Traceback" not in said
 
 
 def test_of_one_api_key_only_so_many_go_on_at_once_and_the_others_are_not_kept_waiting(crowd: Crowd) -> None:
