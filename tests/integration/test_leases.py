@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 import pytest
 
-from reconciler.errors import LeaseLost
+from reconciler.errors import LeaseLost, LedgerError
 from reconciler.ledger import leases
 from reconciler.ledger.database import Ledger, one
 from tests import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from reconciler.ledger.database import Transaction
     from reconciler.ledger.leases import Lease
 
 _NEVER: Final = 1000.0
@@ -152,6 +153,30 @@ def test_while_a_write_goes_on_a_renewal_passes_and_nobody_takes_over_nor_waits(
             later(61)
             assert other.submit(_fence_of_a_takeover, ledger, acme).result(10) == 0
         assert _fence_of_a_takeover(ledger, acme) == first.fence + 1
+
+
+@pytest.mark.timeout(60)
+def test_a_renewal_and_a_write_that_stand_still_keep_nobody_from_taking_over(
+    ledger: Ledger, acme: int, later: Callable[[float], None]
+) -> None:
+    """As when a host is cut off in the middle; of a row that two transactions lock the server does not say who."""
+    with leased(ledger, acme) as first:
+        assert first is not None
+        with standing_still(ledger, first.held), standing_still(ledger) as tx:
+            assert one(tx, "lease_renew", connection_id=acme, fence=first.fence, seconds=60) is not None
+            later(61)
+            deadline = time.monotonic() + 15
+            while (fence := _fence_of_a_takeover(ledger, acme)) == 0:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        assert fence == first.fence + 1
+
+
+@contextlib.contextmanager
+def standing_still(ledger: Ledger, held: tuple[int, int] | None = None) -> Iterator[Transaction]:
+    """A transaction that is ended by others."""
+    with contextlib.suppress(LedgerError), ledger.transaction(held) as tx:
+        yield tx
 
 
 def _fence_of_a_takeover(ledger: Ledger, connection: int) -> int:
