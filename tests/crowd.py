@@ -125,14 +125,15 @@ class Crowd:
 
 @contextlib.contextmanager
 def worker(
-    *options: str, environ: Mapping[str, str] = os.environ, is_in_a_hurry: bool = True
+    *options: str, environ: Mapping[str, str] = os.environ, is_in_a_hurry: bool = True, within: Sequence[str] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of its own process, which says what it says where the test does; killed, if it has not ended.
 
-    In a hurry it takes others for dead after two seconds.
+    In a hurry it takes others for dead after two seconds. `within` is a command that becomes the one given to it.
     """
     hurry = "fleet._SILENT_SECONDS, fleet._HEARTBEAT_SECONDS = 2, 0.5; " if is_in_a_hurry else ""
-    command = [sys.executable, "-c", f"from reconciler import cli, fleet; {hurry}cli.main()", "worker", *options]
+    command = [*within, sys.executable, "-c", f"from reconciler import cli, fleet; {hurry}cli.main()", "worker"]
+    command += options
     with subprocess.Popen(command, env=dict(environ)) as process:  # noqa: S603 - this interpreter
         try:
             yield process

@@ -65,8 +65,8 @@ class Proxy:
     _open: set[socket.socket] = field(default_factory=set)
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[Self]:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
+    def listening(self, host: str = "127.0.0.1") -> Iterator[Self]:
+        with socket.create_server((host, 0)) as listener:
             self.port = int(listener.getsockname()[1])
             threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
             try:
