@@ -1,0 +1,184 @@
+"""What a measurement stands on: a PostgreSQL with invented contacts, a simulated account, the program as a process.
+
+Everything is real but Constant Contact, and each part is a process of its own: what is measured is the program alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from reconciler.demo.people import create_tables
+from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
+from reconciler.simulator import SideDoor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+ROOT: Final = Path(__file__).parents[1]
+PROGRAM: Final = (sys.executable, "-c", "from reconciler.cli import main; main()")
+_SETTINGS: Final = {**THROWAWAY, "shared_buffers": "1GB", "max_wal_size": "4GB", "work_mem": "64MB"}
+_PORTION: Final = 20_000
+_PEOPLE: Final = """
+    INSERT INTO contacts (workspace, id, email, first_name, last_name, phone, city, company)
+    SELECT 'acme', CAST(lpad(to_hex(number), 32, '0') AS uuid), 'person' || number || '@example.com',
+           'First' || number %% 1000, 'Last' || number %% 5000, '212-555-' || lpad(CAST(number %% 10000 AS text), 4, '0'),
+           'City' || number %% 300, 'Company' || number %% 700
+    FROM generate_series(CAST(%s AS int), CAST(%s AS int)) AS number
+"""
+_CHANGE: Final = "UPDATE contacts SET last_name = %s WHERE id <= CAST(lpad(to_hex(CAST(%s AS int)), 32, '0') AS uuid)"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A process that has ended well: what it took, and what it printed."""
+
+    seconds: float
+    #: The most memory it had at once, in MB of a million bytes.
+    peak_mb: float
+    #: Seconds of a processor, its own.
+    busy: float
+    calls: int
+    printed: str
+
+
+class FailedError(Exception):
+    """What was to be measured did not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A CRM, a ledger, an account, and the environment in which the program finds them."""
+
+    server: EmbeddedPostgres
+    account: Mapping[str, str]
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def crm(self) -> str:
+        return self.server.url("crm")
+
+    @property
+    def ledger(self) -> str:
+        return self.server.url("ledger")
+
+    @property
+    def door(self) -> SideDoor:
+        return SideDoor(self.account["url"])
+
+    def fill_crm(self, first: int, last: int) -> None:
+        """Invent these people in the CRM: the same number is always the same person."""
+        with psycopg.connect(self.crm, autocommit=True) as db:
+            db.execute(_PEOPLE, (first, last))
+            db.execute("VACUUM ANALYZE contacts")
+
+    def change(self, count: int, name: str = "Changed") -> None:
+        """Give the first so many people of the CRM another last name."""
+        with psycopg.connect(self.crm, autocommit=True) as db:
+            db.execute(_CHANGE, (name, count))
+
+    def fill_account(self, first: int, last: int) -> None:
+        """Put the same people on the list, as the CRM has them."""
+        for start in range(first, last + 1, _PORTION):
+            people = [_member(number) for number in range(start, min(start + _PORTION, last + 1))]
+            self.door.contact(action="bulk_create", list_id=self.account["list_id"], contacts=people)
+
+    def calls(self) -> int:
+        """Say how many requests the account has had."""
+        return int(self.door.state(contacts=False, history=0)["requests"]["total"])
+
+    def connect(self, *options: str) -> Ran:
+        """Make the ledger and connect the workspace acme; nothing is synced yet."""
+        token = self.folder / "token.json"
+        token.write_text(json.dumps({name: self.account[name] for name in ("api_key", "access_token")}))
+        self.say("init")
+        return self.say(
+            "connect", "acme", "--no-start", "--credentials", str(token), "--list-id", self.account["list_id"], *options
+        )
+
+    def say(self, *words: str) -> Ran:
+        """Say something to the program."""
+        return self.measured([*PROGRAM, *words])
+
+    def measured(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> Ran:
+        """Run a process to its end. Raises FailedError with its last words where that is not 0."""
+        before, began = self.calls(), time.monotonic()
+        with (
+            tempfile.TemporaryFile() as out,
+            subprocess.Popen(  # noqa: S603 - what is measured
+                command, cwd=ROOT, env={**self.environ, **(environ or {})}, stdout=out, stderr=subprocess.STDOUT
+            ) as process,
+        ):
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            seconds = time.monotonic() - began
+            out.seek(0)
+            printed = out.read().decode(errors="replace")
+        if process.returncode:
+            raise FailedError(f"{' '.join(command[:4])} ended with {process.returncode}:\n{printed[-2000:]}")
+        busy = used.ru_utime + used.ru_stime
+        return Ran(seconds, used.ru_maxrss * 1024 / 1e6, busy, self.calls() - before, printed)
+
+
+def _member(number: int) -> dict[str, Any]:
+    return {
+        "email": f"person{number}@example.com",
+        "fields": {
+            "first_name": f"First{number % 1000}",
+            "last_name": f"Last{number % 5000}",
+            "phone": f"212-555-{number % 10000:04d}",
+            "city": f"City{number % 300}",
+            "company_name": f"Company{number % 700}",
+        },
+    }
+
+
+@contextlib.contextmanager
+def ground(*switches: str, pace: int = 1000, settings: Mapping[str, str] = _SETTINGS) -> Iterator[Ground]:
+    """A new PostgreSQL, an empty account and an empty CRM; all of it is gone after the block."""
+    room = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - the folder in it is private
+    with (
+        tempfile.TemporaryDirectory(dir=room) as folder,
+        EmbeddedPostgres(Path(folder), settings=settings) as server,
+        _simulator(switches) as account,
+    ):
+        for name in ("ledger", "crm"):
+            server.create_database(name)
+        with psycopg.connect(server.url("crm")) as db:
+            create_tables(db)
+        made = Ground(server, account, Path(folder))
+        made.environ.update(os.environ)
+        made.environ.update(
+            RECONCILER_DATABASE_URL=made.ledger,
+            RECONCILER_CRM_URL=made.crm,
+            RECONCILER_KEYRING=f"{folder}/keys.json",
+            RECONCILER_API_URL=account["api_url"],
+            RECONCILER_AUTH_URL=account["auth_url"],
+            RECONCILER_PACE_PER_SECOND=f"{pace}",
+            RECONCILER_PACE_PER_DAY="10000000",
+            RECONCILER_LOG_LEVEL="error",
+        )
+        yield made
+
+
+@contextlib.contextmanager
+def _simulator(switches: Sequence[str]) -> Iterator[dict[str, str]]:
+    told = [word for each in switches for word in ("--switch", each)]
+    command = [*PROGRAM, "simulator", "--port", "0", "--speed", "fast", *told]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - the program itself
+        assert process.stdout is not None  # noqa: S101 - by the argument above
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
