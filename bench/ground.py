@@ -36,7 +36,10 @@ _PEOPLE: Final = """
            'City' || number %% 300, 'Company' || number %% 700
     FROM generate_series(CAST(%s AS int), CAST(%s AS int)) AS number
 """
-_CHANGE: Final = "UPDATE contacts SET last_name = %s WHERE id <= CAST(lpad(to_hex(CAST(%s AS int)), 32, '0') AS uuid)"
+_CHANGE: Final = """
+    UPDATE contacts SET last_name = %s || right(CAST(id AS text), 8)
+    WHERE id <= CAST(lpad(to_hex(CAST(%s AS int)), 32, '0') AS uuid)
+"""
 
 
 @dataclass(frozen=True, slots=True)
