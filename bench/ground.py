@@ -51,6 +51,8 @@ class Ran:
     peak_mb: float
     #: Seconds of a processor, its own.
     busy: float
+    #: Seconds of a processor, PostgreSQL's.
+    database_busy: float
     calls: int
     printed: str
 
@@ -116,7 +118,7 @@ class Ground:
 
     def measured(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> Ran:
         """Run a process to its end. Raises FailedError with its last words where that is not 0."""
-        before, began = self.calls(), time.monotonic()
+        before, began, database = self.calls(), time.monotonic(), self._database_busy()
         with (
             tempfile.TemporaryFile() as out,
             subprocess.Popen(  # noqa: S603 - what is measured
@@ -131,7 +133,22 @@ class Ground:
         if process.returncode:
             raise FailedError(f"{' '.join(command[:4])} ended with {process.returncode}:\n{printed[-2000:]}")
         busy = used.ru_utime + used.ru_stime
-        return Ran(seconds, used.ru_maxrss * 1024 / 1e6, busy, self.calls() - before, printed)
+        database = self._database_busy() - database
+        return Ran(seconds, used.ru_maxrss * 1024 / 1e6, busy, database, self.calls() - before, printed)
+
+    def _database_busy(self) -> float:
+        """Seconds of a processor that PostgreSQL has had, all its processes together."""
+        postmaster = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        return _busy(postmaster, with_ended=True) + sum(_busy(int(child)) for child in children)
+
+
+def _busy(process_id: int, *, with_ended: bool = False) -> float:
+    """Seconds of a processor of a process; of its children that have ended too, if asked for."""
+    with contextlib.suppress(FileNotFoundError):
+        times = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[11:15]
+        return sum(map(int, times if with_ended else times[:2])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _member(number: int) -> dict[str, Any]:

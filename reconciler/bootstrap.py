@@ -16,7 +16,7 @@ from reconciler.constant_contact.client import ConstantContact
 from reconciler.constant_contact.oauth import OAuth, TokenSlots
 from reconciler.crm import Crm
 from reconciler.errors import SettingsError
-from reconciler.extract import fold
+from reconciler.addresses import fold
 from reconciler.key_ring import KeyRing
 from reconciler.ledger.database import Ledger
 from reconciler.ledger.members import Keys

@@ -5,7 +5,7 @@ All contacts of one address come in the same slice. Frames never leave this file
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from reconciler.domain import Policy, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
 
     from reconciler.domain import Candidate, Decision, Present
 
@@ -33,13 +35,13 @@ def diff(candidates: Sequence[Candidate], policy: Policy = _AS_IT_IS) -> list[De
     ordered = sorted(candidates, key=lambda candidate: candidate.contact.contact_id)
     both = _frame(ordered, policy)
     differs, drifts = _compare(ordered, policy)
-    both["verdict"] = _verdicts(both, differs)
-    chosen = both["contact_id"].where(both["wins"]).groupby(both["group"]).transform("first").fillna("")
-    opted = both["contact_id"].where(both["opts_out"]).groupby(both["group"]).transform("first").fillna("")
+    both["differs"] = [bool(names) for names in differs]
+    verdicts = _verdicts(both)
+    chosen, opted = (_of_group(both, both[both[mark]], "contact_id") for mark in ("wins", "opts_out"))
     return [
         changes.decision(candidate, policy, verdict, changed, drifted, _message(verdict, winner, out_by, candidate))
         for candidate, verdict, changed, drifted, winner, out_by in zip(
-            ordered, both["verdict"], _names(differs), _names(drifts), chosen, opted, strict=True
+            ordered, verdicts, differs, drifts, chosen, opted, strict=True
         )
     ]
 
@@ -74,9 +76,17 @@ def _frame(candidates: Sequence[Candidate], policy: Policy) -> pd.DataFrame:
     by_group = both.groupby("group")
     both["group_opts_out"] = by_group["opts_out"].transform("any")
     # The state belongs to the person: it follows a contact through a changed address and a new id.
-    both["group_off"] = by_group["linked_off"].transform("max")
+    off = both[both["linked_off"] != ""].sort_values("linked_off", ascending=False)
+    both["group_off"] = _of_group(both, off, "linked_off")
     both["group_absent"] = by_group["absent"].transform("any")
     return both
+
+
+def _of_group(both: pd.DataFrame, some: pd.DataFrame, column: str) -> list[str]:
+    """For each contact, the value that the first of `some` with its address has; empty where there is none."""
+    first = some.drop_duplicates("group")
+    found = dict(zip(first["group"].tolist(), first[column].tolist(), strict=True))
+    return [found.get(group, "") for group in both["group"].tolist()]
 
 
 def _winners(both: pd.DataFrame) -> pd.Series[bool]:
@@ -87,7 +97,7 @@ def _winners(both: pd.DataFrame) -> pd.Series[bool]:
     return both.index.to_series().isin(first.index)
 
 
-def _verdicts(both: pd.DataFrame, differs: pd.DataFrame) -> pd.Series[str]:
+def _verdicts(both: pd.DataFrame) -> list[str]:
     """One word per contact; the first rule that holds decides."""
     rules: list[tuple[pd.Series[bool], str | pd.Series[str]]] = [
         (both["forgotten"], Reason.FORGOTTEN),
@@ -106,53 +116,52 @@ def _verdicts(both: pd.DataFrame, differs: pd.DataFrame) -> pd.Series[str]:
         (both["claimed"], Reason.ADDRESS_TAKEN),
         (~both["on_list"] & both["unsendable"], Reason.NEEDS_SINGLE_WRITE),
         (~both["on_list"], changes.ADD),
-        (differs.any(axis=1) | both["clears"], changes.UPDATE),
+        (both["differs"] | both["clears"], changes.UPDATE),
     ]
     conditions = [condition.to_numpy() for condition, _ in rules]
-    words = [word.to_numpy() if isinstance(word, pd.Series) else np.full(len(both), str(word)) for _, word in rules]
-    return pd.Series(np.select(conditions, words, default=str(Reason.UNCHANGED)).astype(str), index=both.index)
+    words = [word.to_numpy() if isinstance(word, pd.Series) else np.array(str(word), object) for _, word in rules]
+    chosen: list[str] = np.select(conditions, words, default=np.array(str(Reason.UNCHANGED), object)).tolist()
+    return chosen
 
 
-def _compare(candidates: Sequence[Candidate], policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _compare(candidates: Sequence[Candidate], policy: Policy) -> tuple[list[list[str]], list[list[str]]]:
     """Which filled fields differ from what is present, and which of those are drift: changed there, not here."""
     columns = sorted({name for c in candidates for name in c.contact.fields})
     wanted = _table([c.contact.fields for c in candidates], columns)
     present = _table([changes.fields_of(c.member) for c in candidates], columns)
-    applied = _table([c.applied for c in candidates], columns)
-    shown = _table([c.shown for c in candidates], columns)
-    refused = _table([c.refused_fields for c in candidates], columns)
+    differs: list[list[str]] = [[] for _ in candidates]
+    drifts: list[list[str]] = [[] for _ in candidates]
+    # Most are equal letter by letter, and need no closer look.
+    for row, column in zip(*(at.tolist() for at in ((wanted != "") & (wanted != present)).nonzero()), strict=True):
+        name = columns[column]
+        match _difference(candidates[row], name, wanted[row, column], present[row, column]):
+            case "differs":
+                differs[row].append(name)
+            case "drifts":
+                (differs if name in policy.overwrite else drifts)[row].append(name)
+    return differs, drifts
+
+
+def _difference(candidate: Candidate, name: str, wanted: str, present: str) -> Literal["differs", "drifts"] | None:
+    there = _same(name, present)
+    if _same(name, wanted) == there or candidate.refused_fields.get(name) == wanted:
+        return None
+    member = candidate.member
     # What was pushed says something only of the member it was pushed to, and only where their values are known.
-    known = pd.Series(
-        [c.is_linked and c.member is not None and c.member.fields is not None for c in candidates], dtype=bool
-    )
-
-    unequal = wanted.astype(bool) & _same(wanted).ne(_same(present)) & wanted.ne(refused)
-    kept = wanted.eq(applied).mul(known, axis=0)
-    echoed = kept & shown.astype(bool) & _same(shown).eq(_same(present))
-    drifts = unequal & kept & ~echoed
-    drifts[[name for name in columns if name in policy.overwrite]] = False
-    return unequal & ~echoed & ~drifts, drifts
+    is_known = candidate.is_linked and member is not None and member.fields is not None
+    if not is_known or candidate.applied.get(name) != wanted:
+        return "differs"
+    shown = candidate.shown.get(name)
+    return None if shown and _same(name, shown) == there else "drifts"
 
 
-def _table(records: Sequence[Mapping[str, str]], columns: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {name: [record.get(name, "") for record in records] for name in columns},
-        index=range(len(records)),
-        dtype=object,
-    )
+def _same(name: str, value: str) -> str:
+    return value and fields.same_as(name, value)
 
 
-def _same(table: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        # Most places are empty, and empty is only the same as empty.
-        {name: [value and fields.same_as(name, value) for value in table[name]] for name in table.columns},
-        index=table.index,
-        dtype=object,
-    )
-
-
-def _names(table: pd.DataFrame) -> list[list[str]]:
-    return [[name for name, yes in zip(table.columns, row, strict=True) if yes] for row in table.to_numpy()]
+def _table(records: Sequence[Mapping[str, str]], columns: Sequence[str]) -> npt.NDArray[np.object_]:
+    found = [[record.get(name, "") for name in columns] for record in records]
+    return np.array(found, dtype=object).reshape(len(records), len(columns))
 
 
 def _message(verdict: str, winner: str, opted_out_by: str, candidate: Candidate) -> str:

@@ -7,13 +7,10 @@ with the new watermark in the same transaction.
 from __future__ import annotations
 
 import contextlib
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import email_validator
-
-from reconciler import fields, guard, mapping
+from reconciler import addresses, fields, guard, mapping
 from reconciler.domain import Contact
 from reconciler.errors import SourceShrunk, StatementError
 from reconciler.ledger import connections, forgotten, watermarks
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Transaction
     from reconciler.window import Position, Window
 
-#: Constant Contact's longest address (provider's contract, `EmailAddress.address`).
-LONGEST_ADDRESS: Final = 80
 _LONGEST_ID: Final = 255
 
 
@@ -146,25 +141,6 @@ def _marked(
     return ((read(row), row[-1] if is_marked else True) for row in rows)
 
 
-def fold(address: str) -> str:
-    """An address for comparing: without regard to letter case, and a domain in ASCII form is the one it stands for."""
-    local, at, domain = address.strip().rpartition("@")
-    if "xn--" in domain.casefold():
-        domain = ".".join(map(_label, domain.split(".")))
-    return unicodedata.normalize("NFC", f"{local}{at}{domain}").lower()
-
-
-def _label(label: str) -> str:
-    """A label of a domain, out of its ASCII form. What is no such form stays as it is."""
-    if label[:4].casefold() != "xn--":
-        return label
-    with contextlib.suppress(ValueError):
-        decoded = label[4:].casefold().encode("ascii").decode("punycode")
-        decoded.encode()  # half of a surrogate pair is no text
-        return label if decoded.isascii() else decoded.strip()
-    return label
-
-
 def contacts(
     rows: Iterable[Sequence[Any]], columns: Sequence[str], types: Mapping[str, str] | None = None
 ) -> Iterator[Contact]:
@@ -207,22 +183,12 @@ def contact(
             advice="contact_id must be a unique id that is always there",
         )
     trimmed = (address or "").strip()
-    normal, fault = _address(trimmed) if trimmed else ("", "")
+    normal, fault = addresses.usable(trimmed) if trimmed else ("", "")
     kept, refused = fields.usable(values, types or {})
-    folded = fold(normal) if normal and not fault else ""
+    folded = addresses.fold(normal) if normal and not fault else ""
     return Contact(
-        contact_id, normal or trimmed[: LONGEST_ADDRESS * 4], folded, fault, eligible, opted_out, kept, refused
+        contact_id, normal or trimmed[: addresses.LONGEST * 4], folded, fault, eligible, opted_out, kept, refused
     )
-
-
-def _address(text: str) -> tuple[str, str]:
-    """The address as it is sent, or why it can't be used."""
-    if len(text) > LONGEST_ADDRESS:
-        return "", f"longer than the {LONGEST_ADDRESS} characters Constant Contact takes"
-    try:
-        return email_validator.validate_email(text, check_deliverability=False).normalized, ""
-    except email_validator.EmailNotValidError as error:
-        return "", f"not an e-mail address: {str(error).rstrip('.')}"
 
 
 def _refuse_doubled(tx: Transaction) -> None:

@@ -6,6 +6,7 @@ and `JsonImportContact`). Standard library only.
 
 from __future__ import annotations
 
+import functools
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,8 @@ ADDRESSES: Final = tuple(f"{kind}_{part}" for kind in ADDRESS_KINDS for part in 
 #: What stands on a contact itself, not in one of its sub-resources.
 TOP_LEVEL: Final = (*NAMES, *BIRTHDAY, "anniversary")
 STANDARD: Final = (*TOP_LEVEL, *PHONES, *ADDRESSES)
+#: Of these only the length matters.
+_TEXTS: Final = frozenset((*NAMES, *PHONES, *ADDRESSES))
 CUSTOM: Final = "cf_"
 
 #: A contact has at most three phone numbers (provider's contract, `phone_numbers.maxItems`).
@@ -54,6 +57,7 @@ def is_phone(field: str) -> bool:
     return field in PHONES
 
 
+@functools.lru_cache(1024)
 def longest(field: str) -> int:
     """How many characters Constant Contact takes for this field."""
     if is_phone(field):
@@ -91,6 +95,8 @@ def fault(field: str, value: str, types: Mapping[str, str] = _NO_TYPES) -> str |
     """Why Constant Contact would not take this value, or None."""
     if len(value) > longest(field):
         return f"longer than the {longest(field)} characters Constant Contact takes ({len(value)})"
+    if field in _TEXTS:
+        return None
     if is_custom(field):
         return custom_types.fault(type_of(field, types), value)
     if field == "anniversary" and not custom_types.day(value):
@@ -110,13 +116,18 @@ def usable(values: Mapping[str, str], types: Mapping[str, str] = _NO_TYPES) -> t
 
     `types` are those of the custom fields, by name. Blank values are in neither: blank in the CRM keeps what is there.
     """
-    filled = {field: tidy(value) for field, value in values.items() if value and not value.isspace()}
+    filled = {field: tidied for field, value in values.items() if (tidied := tidy(value))}
     refused = {field: why for field, value in filled.items() if (why := fault(field, value, types))}
-    kept = {field: written(field, value, types) for field, value in filled.items() if field not in refused}
+    kept = {
+        field: value if field in _TEXTS else written(field, value, types)
+        for field, value in filled.items()
+        if field not in refused
+    }
     refused |= dict.fromkeys(_surplus_phones(kept), f"a contact has at most {MOST_PHONES} phones")
-    refused |= dict.fromkeys(_half_birthday(kept), "a birthday needs its month and its day")
-    refused |= dict.fromkeys(_day_of_no_month(kept), "not a day of that month")
-    return {field: value for field, value in kept.items() if field not in refused}, refused
+    if not kept.keys().isdisjoint(BIRTHDAY):
+        refused |= dict.fromkeys(_half_birthday(kept), "a birthday needs its month and its day")
+        refused |= dict.fromkeys(_day_of_no_month(kept), "not a day of that month")
+    return {field: value for field, value in kept.items() if field not in refused} if refused else kept, refused
 
 
 def whole(changed: Iterable[str], filled: Iterable[str]) -> set[str]:

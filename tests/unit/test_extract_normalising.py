@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import StatementError
-from reconciler.extract import contact, contacts, fold
+from reconciler.addresses import fold
+from reconciler.extract import contact, contacts
 from reconciler.mapping import Column, faults
 
 if TYPE_CHECKING:
