@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector, exceptions
-from procrastinate.jobs import Job
+from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
 
@@ -98,8 +98,14 @@ class Fleet:
         asyncio.run(self._work())
 
     def stop_soon(self) -> None:
-        """Take nothing more out of the queue. Returns at once, and may be called by any thread or signal handler."""
-        if self._loop is not None:
+        """Take nothing more out of the queue. Returns at once, and may be called by any signal handler.
+
+        Before it works too: then it begins nothing.
+        """
+        if self._loop is None:
+            self._stopped.set()
+            return
+        with contextlib.suppress(RuntimeError):  # it has ended
             self._loop.call_soon_threadsafe(self._stopped.set)
 
     @property
@@ -206,7 +212,7 @@ class Fleet:
             manager = app.job_manager
             for job in await manager.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=_SILENT_SECONDS):
                 with contextlib.suppress(exceptions.ConnectorException):  # another worker was first
-                    await manager.retry_job(job)
+                    await _put_back(manager, job)
                     _log.warning("a worker died: %s is another's now", job.task_kwargs.get("name"))
             await manager.prune_stalled_workers(_SILENT_SECONDS)
             await self._wait(_HEARTBEAT_SECONDS)
@@ -214,6 +220,14 @@ class Fleet:
     async def _wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
+
+
+async def _put_back(manager: JobManager, job: Job) -> None:
+    try:
+        await manager.retry_job(job)
+    except exceptions.UniqueViolation:
+        # The next task of its connection waits already, for the end of this one.
+        await manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 def _tell_of_a_lost_place(words: str) -> None:

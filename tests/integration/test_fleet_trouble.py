@@ -1,0 +1,97 @@
+"""What might go wrong between workers, one thing at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from reconciler import fleet
+from reconciler.fleet import Doing, Fleet, Manner, Place
+from reconciler.ledger import ages
+from reconciler.ledger.schedules import Room
+from reconciler.secret import Secret
+from tests.stored import a_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from procrastinate import App
+
+    from reconciler.ledger.database import Ledger
+
+EVERY = 300.0
+
+
+@pytest.fixture
+def db(ledger: Ledger, ledger_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A ledger with its queue, and two connections."""
+    fleet.apply_schema(ledger)
+    with psycopg.connect(ledger_url, autocommit=True) as db:
+        for name in ("acme", "other"):
+            a_connection(db, name)
+        yield db
+
+
+@pytest.fixture
+def working(ledger: Ledger, ledger_url: str) -> Fleet:
+    return Fleet(ledger, Manner(1, EVERY, Room(100, 2, 100), Place(Secret(ledger_url))), Doing(lambda _: True))
+
+
+def promised(db: psycopg.Connection[Any]) -> dict[str, float | None]:
+    return dict(db.execute("SELECT name, every_seconds FROM reconciler.connections").fetchall())
+
+
+def test_who_stands_still_while_changing_a_connection_keeps_no_other_waiting(
+    ledger: Ledger, db: psycopg.Connection[Any], ledger_url: str
+) -> None:
+    with psycopg.connect(ledger_url) as still:
+        still.execute("UPDATE reconciler.connections SET waiting = 1 WHERE name = 'acme'")
+        with ledger.transaction() as tx:
+            tx.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+            ages.promise(tx, EVERY)
+        assert promised(db) == {"acme": None, "other": EVERY}
+
+    with ledger.transaction() as tx:
+        ages.promise(tx, EVERY)
+
+    assert promised(db) == {"acme": EVERY, "other": EVERY}
+
+
+def test_who_is_told_to_stop_before_it_works_begins_nothing_and_after_it_nothing_happens(
+    db: psycopg.Connection[Any], working: Fleet
+) -> None:
+    working.stop_soon()
+    ended = threading.Thread(target=working.work, daemon=True)
+    ended.start()
+    ended.join(10)
+
+    assert not ended.is_alive()
+    working.stop_soon()
+    assert db.execute("SELECT count(*) FROM reconciler_queue.procrastinate_jobs").fetchall() == [(0,)]
+
+
+def test_what_a_dead_worker_had_under_way_keeps_no_later_task_of_its_connection_waiting(
+    db: psycopg.Connection[Any], working: Fleet
+) -> None:
+    db.execute("SET search_path TO reconciler_queue")
+    for status in ("doing", "todo"):
+        db.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status)"
+            f" VALUES ('reconciler', 'reconciler.run', 'connection 1', 'connection 1', '{{}}', '{status}')"
+        )
+
+    asyncio.run(_take_over(working))
+
+    assert db.execute("SELECT status FROM reconciler_queue.procrastinate_jobs").fetchall() == [("todo",)]
+
+
+async def _take_over(working: Fleet) -> None:
+    app: App = working._app()
+    async with app.open_async():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(working._take_over_on_and_on(app), 1)
