@@ -21,7 +21,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
 
-from reconciler.errors import LedgerError
+from reconciler.errors import LedgerError, SchemaError
 from reconciler.ledger import ages, queue, schedules
 
 if TYPE_CHECKING:
@@ -243,11 +243,23 @@ def _tell_in_a_line(_: asyncio.AbstractEventLoop, told: Mapping[str, Any]) -> No
     _log.error("the queue did not take a task's end: %s", _first_line(error) if error else told.get("message"))
 
 
-def apply_schema(ledger: Ledger) -> Sequence[str]:
-    """Make the queue's tables, or bring them up to date; says what was done."""
-    files = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
-    migrations = {file.stem: file.read_text(encoding="utf-8") for file in files}
-    return queue.apply(ledger, SchemaManager.get_schema(), migrations)
+def apply_schema(ledger: Ledger, sleep: Callable[[float], None] = time.sleep) -> Sequence[str]:
+    """Make the queue's tables, or bring them up to date; says what was done. Raises SchemaError."""
+    return queue.apply(ledger, SchemaManager.get_schema(), _migrations(), sleep)
+
+
+def must_be_up_to_date(tx: Transaction) -> None:
+    """Raise SchemaError where the queue's tables are older than this program; newer ones are used."""
+    if due := queue.missing(tx, _migrations()):
+        raise SchemaError(
+            f"the queue's tables are older than this program: {', '.join(due)} not applied",
+            advice="run `reconciler schema apply`",
+        )
+
+
+def _migrations() -> Mapping[str, str]:
+    files = Path(SchemaManager.get_migrations_path()).glob("*.sql")
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
 
 def _connector(place: Place) -> PsycopgConnector:

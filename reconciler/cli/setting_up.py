@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from reconciler.bootstrap import Process
     from reconciler.ledger.database import Ledger
     from reconciler.rotation import Rotated
 
@@ -40,7 +41,7 @@ def init() -> None:
     click.echo(
         f"The key ring {here.settings.keyring} {'is there' if there else 'was made; keep a copy of it'}.", err=True
     )
-    applied = [*schema.apply(ledger, sleep=here.pause), *_applied_to_the_queue(ledger)]
+    applied = [*schema.apply(ledger, sleep=here.pause), *_applied_to_the_queue(here, ledger)]
     click.echo(f"The schema is {'up to date' if not applied else 'made: ' + ', '.join(applied)}.", err=True)
     click.echo("Next: reconciler connect NAME", err=True)
 
@@ -60,17 +61,17 @@ def schema_apply() -> None:
 
     here = process()
     ledger = opened_ledger(here)
-    applied = [*schema.apply(ledger, sleep=here.pause), *_applied_to_the_queue(ledger)]
+    applied = [*schema.apply(ledger, sleep=here.pause), *_applied_to_the_queue(here, ledger)]
     click.echo(f"Applied: {', '.join(applied) or 'nothing, it was up to date'}.", err=True)
 
 
-def _applied_to_the_queue(ledger: Ledger) -> Sequence[str]:
+def _applied_to_the_queue(here: Process, ledger: Ledger) -> Sequence[str]:
     """What workers need, where the extra is there that has them."""
     try:
         from reconciler import fleet
     except ImportError:
         return ()
-    return fleet.apply_schema(ledger)
+    return fleet.apply_schema(ledger, here.pause)
 
 
 @click.group("keys")

@@ -109,8 +109,12 @@ def _the_fleet() -> ModuleType:
 
 
 def _place(here: Process, ledger: Ledger, *, listens: bool) -> Place:
-    """Where the queue is. Raises UsageError where it is in another database, has no tables, or is not found."""
-    from reconciler import database_url
+    """Where the queue is.
+
+    Raises UsageError where it is in another database, has no tables or is not found, and SchemaError where these are
+    older than this program.
+    """
+    from reconciler import database_url, fleet
     from reconciler.fleet import Place
     from reconciler.ledger import queue
     from reconciler.ledger.database import Ledger
@@ -125,10 +129,11 @@ def _place(here: Process, ledger: Ledger, *, listens: bool) -> Place:
             )
         if not queue.is_there(tx):
             raise UsageError("the queue has no tables yet", advice="run `reconciler schema apply`")
+        fleet.must_be_up_to_date(tx)
         if not listens and not queue.is_found(tx):
             raise UsageError(
                 "behind a pooler the role itself has to find the queue's tables, because nothing is set for a session",
-                advice='as an admin: ALTER ROLE the_role SET search_path TO "$user", public, reconciler_queue',
+                advice='as an admin: ALTER ROLE the_role SET search_path TO reconciler_queue, "$user", public',
             )
     return Place(url.to_connect, listens)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from reconciler import statements
 from reconciler.ledger.database import rows, run, value
-from reconciler.ledger.schema import script
+from reconciler.ledger.schema import in_several_tries, must_not_wait, script
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reconciler.ledger.database import Ledger, Transaction
 
@@ -47,21 +47,39 @@ def is_same(tx: Transaction, ledger: Ledger) -> bool:
         return str(value(tx, "database_number")) == str(value(own, "database_number"))
 
 
-def apply(ledger: Ledger, whole: str, migrations: Mapping[str, str]) -> Sequence[str]:
+def apply(ledger: Ledger, whole: str, migrations: Mapping[str, str], sleep: Callable[[float], None]) -> Sequence[str]:
     """Make the queue's tables by the text of `whole`, or bring older ones up to date; says what was done.
 
-    `migrations` are the queue's own, by name: those in `whole` are in them too.
+    `migrations` are the queue's own, by name: those in `whole` are in them too. Each is a transaction of its own, which
+    never waits for a table for long: workers go on beside it. Raises SchemaError where a table could not be had.
     """
+    done: list[str] = []
+    while step := in_several_tries(lambda: _apply_next(ledger, whole, migrations), sleep):
+        done.append(step)
+    return done
+
+
+def _apply_next(ledger: Ledger, whole: str, migrations: Mapping[str, str]) -> str | None:
     with ledger.transaction() as tx:
         run(tx, "schema_lock")
+        must_not_wait(tx)
         is_new = not is_there(tx)
         script(tx, statements.read("ledger/queue_begin"))
-        known = {row.name for row in rows(tx, "queue_applied")}
-        due = [name for name in sorted(migrations) if name not in known]
-        for text in [whole] if is_new else [migrations[name] for name in due]:
-            script(tx, text)
-        run(tx, "queue_record", names=due)
-    return ["the queue"] if is_new else due
+        due = missing(tx, migrations)
+        if is_new:
+            script(tx, whole)
+            run(tx, "queue_record", names=due)
+            return "the queue"
+        if due:
+            script(tx, migrations[due[0]])
+            run(tx, "queue_record", names=due[:1])
+        return due[0] if due else None
+
+
+def missing(tx: Transaction, migrations: Iterable[str]) -> list[str]:
+    """Those of the queue's own migrations that were not applied, in their order; its tables have to be there."""
+    known = {row.name for row in rows(tx, "queue_applied")}
+    return sorted(set(migrations) - known)
 
 
 def place(tx: Transaction) -> object:

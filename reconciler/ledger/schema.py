@@ -10,7 +10,7 @@ import hashlib
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import psycopg.errors
 
@@ -30,6 +30,7 @@ _LOCK_SECONDS: Final = 2.0
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 _OLDEST: Final = re.compile(r"^-- Oldest program: (\d{4})$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"--[^\n]*")
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +107,30 @@ def _made(ledger: Ledger, known: Sequence[Migration]) -> list[str]:
 
 
 def _next(ledger: Ledger, known: Sequence[Migration], sleep: Callable[[float], None]) -> Migration | None:
-    """Apply the first migration that is due, in several tries; None where there is none."""
-    for pause in (*_PAUSES, None):
+    """Apply the first migration that is due; None where there is none."""
+    return in_several_tries(lambda: _try_next(ledger, known), sleep)
+
+
+def in_several_tries(step: Callable[[], _Done], sleep: Callable[[float], None]) -> _Done:
+    """Do a step that has said `must_not_wait`; again after a while where others held a table. Raises SchemaError."""
+    pauses = iter(_PAUSES)
+    while True:
         try:
-            return _try_next(ledger, known)
+            return step()
         except LedgerError as error:
             if not _was_in_the_way(error):
                 raise
-            if pause is None:
+            if (pause := next(pauses, None)) is None:
                 raise SchemaError(
                     "the schema can't be changed: others hold one of its tables all the time",
                     advice="run `reconciler schema apply` again in a quieter moment; what was applied stays",
                 ) from error
         sleep(pause)
-    return None
+
+
+def must_not_wait(tx: Transaction) -> None:
+    """In this transaction a table is asked for so long at most that those who come after it are not kept waiting."""
+    run(tx, "schema_lock_time", seconds=_LOCK_SECONDS)
 
 
 def _try_next(ledger: Ledger, known: Sequence[Migration]) -> Migration | None:
@@ -128,7 +139,7 @@ def _try_next(ledger: Ledger, known: Sequence[Migration]) -> Migration | None:
         due = _due(tx, known)
         if not due:
             return None
-        run(tx, "schema_lock_time", seconds=_LOCK_SECONDS)
+        must_not_wait(tx)
         script(tx, statements.read("ledger/schema_extend"))
         if due[0].is_concurrent:
             _build(ledger, tx, due[0])

@@ -180,7 +180,7 @@ def test_the_queue_s_tables_are_made_once_and_its_own_migrations_are_followed(lo
 @pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="NOT TESTED: there is no pgbouncer here")
 def test_workers_behind_a_pooler_look_instead_of_listening(crowd: Crowd) -> None:
     database = conninfo_to_dict(crowd.url)["dbname"]
-    crowd.sql(f'ALTER ROLE sage IN DATABASE {database} SET search_path TO "$user", public, reconciler_queue')
+    crowd.sql(f'ALTER ROLE sage IN DATABASE {database} SET search_path TO reconciler_queue, "$user", public')
     crowd.sql("UPDATE reconciler.connections SET home = NULL")  # as if they had been connected through the pooler
     with pooled(crowd.url) as url:
         environ = {**os.environ, "RECONCILER_DATABASE_URL": url, "RECONCILER_CRM_URL": crowd.url}

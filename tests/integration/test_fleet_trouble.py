@@ -11,8 +11,11 @@ import psycopg
 import pytest
 
 from reconciler import fleet
+from reconciler.database_url import parse
+from reconciler.errors import SchemaError
 from reconciler.fleet import Doing, Fleet, Manner, Place
-from reconciler.ledger import ages
+from reconciler.ledger import ages, queue, schema
+from reconciler.ledger.database import Ledger
 from reconciler.ledger.schedules import Room
 from reconciler.secret import Secret
 from tests.stored import a_connection
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from procrastinate import App
-
-    from reconciler.ledger.database import Ledger
 
 EVERY = 300.0
 
@@ -95,3 +96,48 @@ async def _take_over(working: Fleet) -> None:
     async with app.open_async():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(working._take_over_on_and_on(app), 1)
+
+
+def test_who_holds_the_queue_s_tables_is_given_way_to_while_they_are_changed(
+    ledger: Ledger, db: psycopg.Connection[Any], ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "_LOCK_SECONDS", 0.1)
+    migrations = {**fleet._migrations(), "99": "ALTER TABLE procrastinate_jobs ADD COLUMN more integer"}
+    with psycopg.connect(ledger_url) as other:
+        other.execute("SELECT FROM reconciler_queue.procrastinate_jobs")
+        kept: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            """Workers go on meanwhile, and in the end let go."""
+            kept.append(seconds)
+            db.execute("SET lock_timeout = '1s'")
+            db.execute("SELECT FROM reconciler_queue.procrastinate_jobs")
+            if len(kept) == 2:
+                other.rollback()
+
+        assert queue.apply(ledger, "", migrations, sleep) == ["99"]
+    assert len(kept) == 2
+
+
+def test_queue_tables_that_are_older_than_the_program_are_named(ledger: Ledger, db: psycopg.Connection[Any]) -> None:
+    with ledger.transaction() as tx:
+        fleet.must_be_up_to_date(tx)
+
+    db.execute("DELETE FROM reconciler_queue.applied WHERE name ~ '^03.04.*pre'")
+
+    with ledger.transaction() as tx, pytest.raises(SchemaError, match=r"03\.04\.00_01_pre_\w+ not applied") as refused:
+        fleet.must_be_up_to_date(tx)
+    assert refused.value.advice == "run `reconciler schema apply`"
+
+
+def test_another_program_s_queue_is_not_taken_for_ours(
+    ledger: Ledger, db: psycopg.Connection[Any], ledger_url: str
+) -> None:
+    db.execute("CREATE TABLE public.procrastinate_jobs ()")
+    found = []
+    for path in ("public, reconciler_queue", "reconciler_queue, public"):
+        db.execute(f"ALTER DATABASE {db.info.dbname} SET search_path TO {path}")
+        with contextlib.closing(Ledger(parse(ledger_url))) as there, there.transaction() as tx:
+            found.append(queue.is_found(tx))
+
+    assert found == [False, True]
