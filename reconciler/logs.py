@@ -10,13 +10,17 @@ import contextlib
 import logging
 import sys
 from contextvars import ContextVar
+from copy import copy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TextIO
+
+from reconciler.redaction import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _OURS: Final = "reconciler"
+_QUEUE: Final = "procrastinate"
 #: What others log, from which level on: their lines repeat addresses and bodies, and tell little that ours don't.
 _OTHERS: Final = {
     "httpx": logging.WARNING,
@@ -27,7 +31,7 @@ _OTHERS: Final = {
     # A tick that takes longer than the interval is nothing to warn of.
     "apscheduler": logging.ERROR,
     # It tells of each task; ours tell of each run.
-    "procrastinate": logging.WARNING,
+    _QUEUE: logging.WARNING,
     # Its lines name the places where people are told, with their secrets.
     "apprise": logging.CRITICAL,
 }
@@ -89,7 +93,18 @@ class _Lines(logging.StreamHandler[TextIO]):
             from reconciler.log_lines import formatter  # noqa: PLC0415 - with the first line, not before
 
             self.formatter = formatter(fields, is_json=self._is_json, has_colours=sys.stderr.isatty())
-        return super().format(record)
+        return super().format(_in_a_line(record))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
         """Say nothing: a line that can't be written stops no run, and what the library prints has its values."""
+
+
+def _in_a_line(record: logging.LogRecord) -> logging.LogRecord:
+    """The queue tells of a lost database with a traceback, and what was wrong with it nowhere else."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None or record.name.partition(".")[0] != _QUEUE:
+        return record
+    told = copy(record)
+    told.msg = f"{' '.join(record.getMessage().split())}: {first_line(error.__cause__ or error)}"
+    told.args = told.exc_info = told.exc_text = None
+    return told

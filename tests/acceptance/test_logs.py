@@ -9,6 +9,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from procrastinate.exceptions import ConnectorException
+from psycopg import OperationalError
 
 from reconciler import logs
 from tests.acceptance.test_tokens_secret import SECRET, Canary, assert_unseen, hand_over, opened
@@ -127,6 +129,20 @@ def test_a_line_of_a_library_is_veiled_and_has_what_is_bound(kind: str, capfd: p
     if kind == "json":
         assert lines(said)[0]["who"] == ["b***@example.com", {"n": 1}]
         assert lines(said)[0]["run_id"] == 7
+
+
+def test_the_queue_s_trouble_with_its_database_is_told_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    end = logs.start("info", "json", is_service=True)
+    try:
+        lost = ConnectorException("\n    Database error.\n    ")
+        lost.__cause__ = OperationalError("terminating connection due to administrator command\nand more")
+        logging.getLogger("procrastinate.utils").error("listener error: %r", lost, exc_info=lost)
+    finally:
+        end()
+
+    [said] = lines(capfd.readouterr().err)
+    assert said["event"].endswith("Database error.\\n '): terminating connection due to administrator command")
+    assert "exception" not in said
 
 
 def test_at_a_terminal_a_command_leaves_out_what_it_prints_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
