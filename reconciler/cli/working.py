@@ -78,7 +78,8 @@ def _worker(
     parts, rounds = here.parts(ledger, lambda _: None), Rounds(watch, every_seconds)
     told = _told_every(watch, every_seconds, here.monotonic)
     waiting = _WAITING_EACH * bounds.at_once
-    manner = fleet.Manner(bounds.at_once, every_seconds, Room(waiting, bounds.per_key, waiting), place)
+    room = Room(waiting, bounds.per_key, waiting, bounds.failing)
+    manner = fleet.Manner(bounds.at_once, every_seconds, room, place)
     doing = fleet.Doing(
         run=lambda name: rounds.tick(parts, name) != ALREADY_RUNNING, looked=told, turned=supervisor.goes_on
     )

@@ -34,6 +34,8 @@ class Room:
     most: int
     most_of_a_key: int
     waiting_tasks: int
+    #: So many of each worker, of those whose last run failed.
+    most_failing: int = 1
     #: A connection with so many contacts that wait, or fewer, goes before others.
     small: int = SMALL
 
@@ -51,7 +53,7 @@ class Standing:
 def claim(tx: Transaction, every_seconds: float, room: Room) -> Sequence[Due]:
     """Claim connections that are due, in the transaction that queues them: each by one worker only."""
     found = rows(tx, "schedules_claim", every_seconds=every_seconds, **asdict(room))
-    return [Due(int(row.connection_id), row.name) for row in found if not row.is_paused]
+    return [Due(int(row.connection_id), row.name) for row in found if not row.is_passed_over]
 
 
 def after(tx: Transaction, name: str) -> None:

@@ -33,6 +33,7 @@ def db(ledger: Ledger, ledger_url: str) -> Iterator[psycopg.Connection[Any]]:
     """A ledger with its queue, and two connections."""
     fleet.apply_schema(ledger)
     with psycopg.connect(ledger_url, autocommit=True) as db:
+        db.execute("SET search_path TO reconciler_queue")  # its triggers look for its tables there
         for name in ("acme", "other"):
             a_connection(db, name)
         yield db
@@ -41,6 +42,13 @@ def db(ledger: Ledger, ledger_url: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture
 def working(ledger: Ledger, ledger_url: str) -> Fleet:
     return Fleet(ledger, Manner(1, EVERY, Room(100, 2, 100), Place(Secret(ledger_url))), Doing(lambda _: True))
+
+
+def claimed(db: psycopg.Connection[Any], working: Fleet) -> list[str]:
+    """Claim as a worker does; gives who is in the queue then."""
+    working._claim()
+    found = db.execute("SELECT args ->> 'name' FROM procrastinate_jobs ORDER BY 1")
+    return [name for (name,) in found]
 
 
 def promised(db: psycopg.Connection[Any]) -> dict[str, float | None]:
@@ -73,13 +81,12 @@ def test_who_is_told_to_stop_before_it_works_begins_nothing_and_after_it_nothing
 
     assert not ended.is_alive()
     working.stop_soon()
-    assert db.execute("SELECT count(*) FROM reconciler_queue.procrastinate_jobs").fetchall() == [(0,)]
+    assert db.execute("SELECT count(*) FROM procrastinate_jobs").fetchall() == [(0,)]
 
 
 def test_what_a_dead_worker_had_under_way_keeps_no_later_task_of_its_connection_waiting(
     db: psycopg.Connection[Any], working: Fleet
 ) -> None:
-    db.execute("SET search_path TO reconciler_queue")
     for status in ("doing", "todo"):
         db.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status)"
@@ -88,7 +95,7 @@ def test_what_a_dead_worker_had_under_way_keeps_no_later_task_of_its_connection_
 
     asyncio.run(_take_over(working))
 
-    assert db.execute("SELECT status FROM reconciler_queue.procrastinate_jobs").fetchall() == [("todo",)]
+    assert db.execute("SELECT status FROM procrastinate_jobs").fetchall() == [("todo",)]
 
 
 async def _take_over(working: Fleet) -> None:
@@ -111,7 +118,7 @@ def test_who_holds_the_queue_s_tables_is_given_way_to_while_they_are_changed(
             """Workers go on meanwhile, and in the end let go."""
             kept.append(seconds)
             db.execute("SET lock_timeout = '1s'")
-            db.execute("SELECT FROM reconciler_queue.procrastinate_jobs")
+            db.execute("SELECT FROM procrastinate_jobs")
             if len(kept) == 2:
                 other.rollback()
 
@@ -123,7 +130,7 @@ def test_queue_tables_that_are_older_than_the_program_are_named(ledger: Ledger, 
     with ledger.transaction() as tx:
         fleet.must_be_up_to_date(tx)
 
-    db.execute("DELETE FROM reconciler_queue.applied WHERE name ~ '^03.04.*pre'")
+    db.execute("DELETE FROM applied WHERE name ~ '^03.04.*pre'")
 
     with ledger.transaction() as tx, pytest.raises(SchemaError, match=r"03\.04\.00_01_pre_\w+ not applied") as refused:
         fleet.must_be_up_to_date(tx)
@@ -141,3 +148,43 @@ def test_another_program_s_queue_is_not_taken_for_ours(
             found.append(queue.is_found(tx))
 
     assert found == [False, True]
+
+
+def test_those_that_fail_get_no_more_than_their_part_of_the_places_however_long_they_are_due(
+    db: psycopg.Connection[Any], working: Fleet
+) -> None:
+    for number in range(5):
+        a_connection(db, f"failing {number}")
+    db.execute("UPDATE reconciler.accounts SET key_fingerprint = CAST(encoded_account_id AS bytea)")
+    db.execute("UPDATE reconciler.connections SET failures = 1 WHERE name ~ 'failing'")
+    db.execute(
+        "UPDATE reconciler.schedules AS s SET due_at = s.due_at - interval '1 hour' FROM reconciler.connections AS c"
+        " WHERE c.connection_id = s.connection_id AND c.failures > 0"
+    )
+
+    assert claimed(db, working) == ["acme", "failing 0", "other"]
+    assert claimed(db, working) == ["acme", "failing 0", "other"]
+    db.execute("DELETE FROM procrastinate_jobs")
+    assert claimed(db, working) == ["failing 1"]
+
+
+def test_those_that_fail_keep_no_other_of_their_key_waiting(db: psycopg.Connection[Any], working: Fleet) -> None:
+    for number in range(3):
+        a_connection(db, f"failing {number}")
+    db.execute("UPDATE reconciler.connections SET failures = 1 WHERE name ~ 'failing'")
+    db.execute(
+        "UPDATE reconciler.schedules AS s SET due_at = s.due_at - interval '1 hour' FROM reconciler.connections AS c"
+        " WHERE c.connection_id = s.connection_id AND c.failures > 0"
+    )
+
+    assert claimed(db, working) == ["acme", "failing 0"]
+
+
+def test_who_waits_in_quarantine_is_passed_over_until_its_time(db: psycopg.Connection[Any], working: Fleet) -> None:
+    db.execute(
+        "UPDATE reconciler.connections SET failures = 3, quarantined_at = now(), next_attempt_at = now() + i.pause"
+        " FROM (VALUES ('acme', interval '1 hour'), ('other', interval '-1 second')) AS i (name, pause)"
+        " WHERE i.name = connections.name"
+    )
+
+    assert claimed(db, working) == ["other"]
