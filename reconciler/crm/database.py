@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 _BEYOND_SECONDS: Final = 30.0
 #: With `pg_snapshot_xmin`.
 _OLDEST_VERSION: Final = 130_000
-#: The snapshot's first statement: settings for this transaction only, then where and when it is. Our own schema is no
-#: place to look for the CRM's tables, also where the user has its name. `statement_timestamp()` is from before the
-#: snapshot. What a standby has not replayed yet is later than its last replayed commit, or than the checkpoint that it
-#: began with as long as it has replayed none. After its promotion it still tells that last commit.
+#: The snapshot's first statement: settings for this transaction only, then where and when it is. A snapshot whose
+#: process has stopped, or whose host is gone, would keep old rows from being cleared away, so it ends after a while.
+#: Our own schema is no place to look for the CRM's tables, also where the user has its name. `statement_timestamp()` is
+#: from before the snapshot. What a standby has not replayed yet is later than its last replayed commit, or than the
+#: checkpoint that it began with as long as it has replayed none. After its promotion it still tells that last commit.
 _FIRST: Final = """
     SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
            set_config('DateStyle', 'ISO, YMD', true),
+           set_config('idle_in_transaction_session_timeout',
+                      CASE current_setting('idle_in_transaction_session_timeout')
+                      WHEN '0' THEN '{idle}' ELSE current_setting('idle_in_transaction_session_timeout') END, true),
            set_config('search_path', (SELECT string_agg(quote_ident(s), ', ') FROM unnest(current_schemas(false)) AS s
                                       WHERE s <> 'reconciler'), true),
            CASE WHEN pg_is_in_recovery()
@@ -149,11 +153,16 @@ class Crm:
         ]
         if ask.structure_of:
             asked += structure.parameters(ask.structure_of)
-        query = _FIRST.format(server=server, begun=begun, structure=structure.QUERY if ask.structure_of else "NULL")
+        query = _FIRST.format(
+            server=server,
+            begun=begun,
+            structure=structure.QUERY if ask.structure_of else "NULL",
+            idle=int((self._limits.crm_reading_seconds + _BEYOND_SECONDS) * 1000),
+        )
         row = db.execute(query, asked).fetchone()
         if row is None:
             raise CrmError("the CRM's database does not say where it is")
-        now, xmin, xmax, system_identifier, timeline, found = row[4:]
+        now, xmin, xmax, system_identifier, timeline, found = row[5:]
         origin = Origin(self._url.host, self._url.port, self._url.database, system_identifier, timeline)
         tables = Structure.of(found)
         digest = tables.digest if ask.structure_of else None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: How often it is looked whether a renewal has come, in seconds.
 _A_MOMENT: Final = 0.1
+#: A process that has stopped while it makes a lease's row loses it after so long.
+_HOLD_SECONDS: Final = 10.0
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ def lease(
     It is renewed in the background, on a database connection of its own.
     """
     with ledger.transaction() as tx:
-        run(tx, "lease_prepare", connection_id=connection_id)
+        run(tx, "lease_prepare", connection_id=connection_id, hold_seconds=_HOLD_SECONDS)
     taken = _taken(ledger, connection_id, holder, seconds, patience)
     if taken is None:
         yield None

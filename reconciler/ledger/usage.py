@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler import slots, sweeps
 from reconciler.ledger.database import one, run
@@ -13,6 +13,9 @@ from reconciler.slots import Pace, Slot, Spending
 if TYPE_CHECKING:
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger, Row, Transaction
+
+#: A process that has stopped while it reserves a slot loses the lock after so long; one that works is done at once.
+_HOLD_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Usage:
         Raises LeaseLost where the fence has moved on.
         """
         with self.ledger.transaction(self.held) as tx:
-            locked = run(tx, "usage_lock", key_fingerprint=self.key_fingerprint).one()
+            locked = run(tx, "usage_lock", key_fingerprint=self.key_fingerprint, hold_seconds=_HOLD_SECONDS).one()
             pace = Pace(1 / self.per_second, self.per_day)
             found = slots.reserve(_spending(locked), locked.now, pace, missed=missed, width=width)
             if found is None:
@@ -47,12 +50,12 @@ class Usage:
     def slow_down(self) -> None:
         """Constant Contact says that we are too fast: for a minute all processes go half as fast."""
         with self.ledger.transaction() as tx:
-            run(tx, "usage_slow_down", key_fingerprint=self.key_fingerprint)
+            run(tx, "usage_slow_down", key_fingerprint=self.key_fingerprint, hold_seconds=_HOLD_SECONDS)
 
     def spend_day(self) -> None:
         """Constant Contact says that the day is spent: no process makes a call until 00:00 UTC."""
         with self.ledger.transaction() as tx:
-            run(tx, "usage_spend_day", key_fingerprint=self.key_fingerprint)
+            run(tx, "usage_spend_day", key_fingerprint=self.key_fingerprint, hold_seconds=_HOLD_SECONDS)
 
 
 def left_today(tx: Transaction, key_fingerprint: bytes, per_day: int) -> int:
