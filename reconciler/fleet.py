@@ -16,16 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from procrastinate import App, PsycopgConnector, SyncPsycopgConnector, exceptions
-from procrastinate.jobs import Job, Status
+from procrastinate import App, SyncPsycopgConnector, exceptions
+from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
 
 from reconciler.errors import LedgerError, SchemaError
+from reconciler.fleet_place import DATABASE_CONNECTIONS, Noticing, connector, put_back
 from reconciler.ledger import ages, queue, schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reconciler.ledger.database import Ledger, Transaction
     from reconciler.ledger.schedules import Due, Room
@@ -45,8 +46,6 @@ _PATIENCE_SECONDS: Final = (1.0, 30.0)
 _LATE_SECONDS: Final = 60.0
 #: What the queue's tables say of a worker that is not in them any more.
 _TAKEN_FOR_DEAD: Final = "procrastinate_jobs_worker_id_fkey"
-#: For taking tasks out, handing them back and the sign of life.
-_DATABASE_CONNECTIONS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,9 @@ class Fleet:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._promised_at, self._turned_at = -math.inf, time.monotonic()
         self._stopped = asyncio.Event()
+        #: One for each run at once, also of a place that was lost: what is under way there goes on.
+        self._free = asyncio.Semaphore(manner.at_once)
+        self._ending = set[asyncio.Future[None]]()
 
     def work(self) -> None:
         """Work until told to stop; what is under way then ends first. Trouble with the database is waited out."""
@@ -122,7 +124,7 @@ class Fleet:
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(_tell_in_a_line)
-        self._loop.set_default_executor(ThreadPoolExecutor(self._manner.at_once + _DATABASE_CONNECTIONS))
+        self._loop.set_default_executor(ThreadPoolExecutor(self._manner.at_once + DATABASE_CONNECTIONS))
         turning = asyncio.ensure_future(self._turn_on_and_on())
         least, most = _PATIENCE_SECONDS
         patience = least
@@ -134,22 +136,29 @@ class Fleet:
                 _tell_of_a_lost_place(_first_line(error))
             patience = least if self._loop.time() - began > most else min(2 * patience, most)
             await self._wait(patience)
+            while self._free.locked() and not self._stopped.is_set():
+                await self._wait(_LOOK_SECONDS)  # what it took out now would only wait
+        await asyncio.gather(*self._ending)
         turning.cancel()
 
     async def _work_as_one_worker(self) -> None:
-        """Until it is told to stop, or its place in the queue is lost. Raises what cost it that."""
+        """Until it is told to stop, or its place in the queue is lost: raises what cost it that.
+
+        What is under way goes on then, and ends by itself.
+        """
         app = self._app()
-        async with app.open_async():
-            beside = [asyncio.ensure_future(each(app)) for each in (self._claim_on_and_on, self._take_over_on_and_on)]
-            worker = asyncio.ensure_future(self._take_out(app))
-            told = asyncio.ensure_future(self._stopped.wait())
-            ended, _ = await asyncio.wait([worker, told, *beside], return_when=asyncio.FIRST_COMPLETED)
-            worker.cancel()  # what is under way ends first
-            for each in (*beside, told):
-                each.cancel()
-            await asyncio.gather(worker, told, *beside, return_exceptions=True)
-            for each in ended - {told}:
-                each.result()
+        app.job_manager = noticing = Noticing(app.connector)
+        await app.open_async()
+        beside = [asyncio.ensure_future(each(app)) for each in (self._claim_on_and_on, self._take_over_on_and_on)]
+        worker = asyncio.ensure_future(self._take_out(app))
+        told = asyncio.ensure_future(self._stopped.wait())
+        all_of_it: list[asyncio.Future[Any]] = [worker, noticing.lost, *beside, told]
+        ended, _ = await asyncio.wait(all_of_it, return_when=asyncio.FIRST_COMPLETED)
+        ending = asyncio.ensure_future(_end(app, all_of_it))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        for each in ended - {told}:
+            each.result()
 
     async def _take_out(self, app: App) -> None:
         """Take tasks out of the queue and do them."""
@@ -165,18 +174,20 @@ class Fleet:
         )
 
     def _app(self) -> App:
-        app = App(connector=_connector(self._manner.place))
+        place = self._manner.place
+        app = App(connector=connector(place.address, has_session=place.listens))
 
         @app.task(name=_TASK, queue=_QUEUE)
-        def run(name: str) -> None:
-            if not self._doing.run(name):
-                self._look_again(name)
+        async def run(name: str) -> None:
+            async with self._free:
+                await asyncio.to_thread(self._run, name)
 
         return app
 
-    def _look_again(self, name: str) -> None:
-        with contextlib.suppress(LedgerError), self._ledger.transaction() as tx:
-            schedules.after(tx, name)
+    def _run(self, name: str) -> None:
+        if not self._doing.run(name):
+            with contextlib.suppress(LedgerError), self._ledger.transaction() as tx:
+                schedules.after(tx, name)
 
     async def _claim_on_and_on(self, _: App) -> None:
         while not self._stopped.is_set():
@@ -212,7 +223,7 @@ class Fleet:
             manager = app.job_manager
             for job in await manager.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=_SILENT_SECONDS):
                 with contextlib.suppress(exceptions.ConnectorException):  # another worker was first
-                    await _put_back(manager, job)
+                    await put_back(manager, job)
                     _log.warning("a worker died: %s is another's now", job.task_kwargs.get("name"))
             await manager.prune_stalled_workers(_SILENT_SECONDS)
             await self._wait(_HEARTBEAT_SECONDS)
@@ -222,12 +233,12 @@ class Fleet:
             await asyncio.wait_for(self._stopped.wait(), seconds)
 
 
-async def _put_back(manager: JobManager, job: Job) -> None:
-    try:
-        await manager.retry_job(job)
-    except exceptions.UniqueViolation:
-        # The next task of its connection waits already, for the end of this one.
-        await manager.finish_job(job, Status.FAILED, delete_job=True)
+async def _end(app: App, parts: Iterable[asyncio.Future[Any]]) -> None:
+    """Let a place end: nothing more is taken out, and what is under way ends first."""
+    for each in parts:
+        each.cancel()
+    await asyncio.gather(*parts, return_exceptions=True)
+    await app.close_async()
 
 
 def _tell_of_a_lost_place(words: str) -> None:
@@ -262,17 +273,6 @@ def _migrations() -> Mapping[str, str]:
     return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
 
-def _connector(place: Place) -> PsycopgConnector:
-    return PsycopgConnector(
-        conninfo=place.address.reveal(),
-        # Statements prepared by name would stick to a pooler's server connection.
-        kwargs={"prepare_threshold": None},
-        min_size=1,
-        max_size=_DATABASE_CONNECTIONS,
-        configure=_find_tables if place.listens else None,
-    )
-
-
 def _defer(db: Any, due: Sequence[Due]) -> None:
     """Queue the tasks of claimed connections in the transaction that claimed them."""
     jobs = [
@@ -280,11 +280,6 @@ def _defer(db: Any, due: Sequence[Due]) -> None:
         for each in due
     ]
     JobManager(SyncPsycopgConnector()).batch_defer_jobs(jobs, connection=db)
-
-
-async def _find_tables(db: Any) -> None:
-    await db.execute("SET search_path TO reconciler_queue")
-    await db.commit()
 
 
 def _first_line(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from reconciler.ledger import ages, queue, schema
 from reconciler.ledger.database import Ledger
 from reconciler.ledger.schedules import Room
 from reconciler.secret import Secret
+from tests.crowd import until
 from tests.stored import a_connection
 
 if TYPE_CHECKING:
@@ -188,3 +189,36 @@ def test_who_waits_in_quarantine_is_passed_over_until_its_time(db: psycopg.Conne
     )
 
     assert claimed(db, working) == ["other"]
+
+
+def test_a_long_run_keeps_no_others_waiting_where_its_worker_has_lost_its_place(
+    ledger: Ledger, db: psycopg.Connection[Any], ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(fleet, "_PATIENCE_SECONDS", (0.1, 1.0))
+    db.execute("UPDATE reconciler.accounts SET key_fingerprint = CAST(encoded_account_id AS bytea)")
+    db.execute("UPDATE reconciler.schedules SET due_at = 'infinity' WHERE connection_id > 1")
+    begun, ends = dict.fromkeys(("acme", "other"), 0), threading.Event()
+
+    def run(name: str) -> bool:
+        """The first one has the lease."""
+        begun[name] += 1
+        return name == "other" or (begun[name] == 1 and ends.wait(60))
+
+    manner = Manner(2, EVERY, Room(100, 2, 100), Place(Secret(ledger_url)))
+    working = Fleet(ledger, manner, Doing(run))
+    thread = threading.Thread(target=working.work)
+    thread.start()
+    try:
+        until(lambda: begun["acme"])
+        db.execute("DELETE FROM procrastinate_workers")  # as another worker does where one stands still
+        until(lambda: db.execute("SELECT FROM procrastinate_jobs WHERE worker_id IS NULL").rowcount)
+        db.execute("UPDATE reconciler.schedules SET due_at = now() WHERE connection_id > 1")
+        until(lambda: begun["other"])
+        assert not ends.is_set()
+    finally:
+        ends.set()
+        working.stop_soon()
+        thread.join(20)
+    assert not thread.is_alive()
+    assert begun["other"] == 1
