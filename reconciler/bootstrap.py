@@ -2,52 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import socket
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reconciler import connections, database_url, notices, probe
-from reconciler.constant_contact.calls import Calls, Gate, OneToken
-from reconciler.constant_contact.client import ConstantContact
-from reconciler.constant_contact.oauth import OAuth, TokenSlots
+from reconciler.addresses import fold
 from reconciler.crm import Crm
 from reconciler.errors import SettingsError
-from reconciler.addresses import fold
 from reconciler.key_ring import KeyRing
 from reconciler.ledger.database import Ledger
 from reconciler.ledger.members import Keys
-from reconciler.ledger.sharing import SharedDay, kept_for_others
-from reconciler.ledger.usage import Usage, pace_of
 from reconciler.limits import Limits
 from reconciler.pings import Pings
 from reconciler.points import nobody
 from reconciler.reconcile import Parts
-from reconciler.slots import RESERVE
 from reconciler.stopping import Stop
-from reconciler.tokens import Tokens
 from reconciler.vault import Vault, no_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reconciler.constant_contact.budget import Slots
-    from reconciler.constant_contact.calls import Access
+    from reconciler.api_access import ApiAccess
+    from reconciler.constant_contact.oauth import OAuth
     from reconciler.constant_contact.wire import ListFound
-    from reconciler.credentials import Application, Credentials
+    from reconciler.credentials import Application
     from reconciler.ledger.connections import Connection
-    from reconciler.ledger.leases import Lease
     from reconciler.notices import Notices
     from reconciler.points import Reached
     from reconciler.probe import Facts
     from reconciler.secret import Secret
     from reconciler.settings import Settings
-
-#: One a second is the most (forum thread 399094); a little less, because requests don't travel equally fast.
-_TOKENS_PER_SECOND: Final = 0.8
+    from reconciler.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -96,24 +85,6 @@ class Process:
             raise SettingsError("no database is named for the CRM", advice="set RECONCILER_CRM_URL, or --crm-url-file")
         return Crm(database_url.parse(chosen.reveal()), limits, self.monotonic, self.stop.check)
 
-    def api(self, access: Access, slots: Slots, limits: Limits, lease: Lease | None = None) -> ConstantContact:
-        def may_leave(seconds: float) -> None:
-            self.stop.check()
-            if lease is not None:
-                lease.must_last(seconds, self.monotonic, self.pause)
-
-        calls = Calls(
-            self.settings.api_url,
-            access,
-            slots,
-            sleep=self.pause,
-            random=self.random,
-            write_seconds=limits.import_request_seconds,
-            monotonic=self.monotonic,
-            gate=Gate(may_leave, self.reached),
-        )
-        return ConstantContact(calls, fold)
-
     def pings(self) -> Pings:
         return Pings(self.settings.healthcheck_url)
 
@@ -129,7 +100,7 @@ class Process:
         return Parts(
             ledger=ledger,
             open_crm=lambda connection: self._crm_of(vault, connection),
-            open_api=lambda connection, lease: self._connected(ledger, vault, connection, lease),
+            open_api=lambda connection, lease: self._access(ledger, vault).of(connection, lease, self.pace(connection)),
             keys=self.keys(vault),
             pace=self.pace,
             holder=f"{socket.gethostname()}:{os.getpid()}",
@@ -148,7 +119,7 @@ class Process:
         return connections.Doors(
             ledger=ledger,
             vault=vault,
-            open_api=lambda given: self._given(ledger, vault, given),
+            open_api=lambda given: self._access(ledger, vault).with_given(given),
             open_crm=lambda url, limits: self.crm_for_a_check(url, limits or Limits()),
             choose_list=choose_list,
             monotonic=self.monotonic,
@@ -170,41 +141,18 @@ class Process:
 
     def access(self, ledger: Ledger, vault: Vault, connection: Connection) -> Tokens:
         """The access of a stored connection's account, kept fresh."""
-        oauth = self._oauth(self._slots(ledger, connection))
-        account_id = connection.account.account_id
-        return Tokens(ledger, vault, oauth, account_id, sleep=self.pause, monotonic=self.monotonic)
-
-    def _connected(self, ledger: Ledger, vault: Vault, connection: Connection, lease: Lease) -> ConstantContact:
-        access = self.access(ledger, vault, connection)
-        slots = replace(self._slots(ledger, connection), held=lease.held)
-        with ledger.transaction() as tx:
-            kept = kept_for_others(tx, connection, slots.per_day)
-        return self.api(access, SharedDay(slots, kept), connection.limits, lease)
-
-    def _slots(self, ledger: Ledger, connection: Connection) -> Usage:
-        return Usage(ledger, connection.account.key_fingerprint, *self.pace(connection))
+        return self._access(ledger, vault).tokens(connection.account, self.pace(connection))
 
     def sign_in(self, ledger: Ledger, application: Application) -> OAuth:
         """The OAuth server, for an application that has no token yet."""
-        return self._oauth(self._slots_of(ledger, self.vault().keyed_hash(application.api_key.reveal())))
+        return self._access(ledger, self.vault()).oauth(application)
 
-    def _oauth(self, slots: Usage) -> OAuth:
-        """Token requests have a pace of their own, and their part of the day."""
-        pace_of_tokens = hashlib.blake2b(slots.key_fingerprint, person=b"tokens", digest_size=16).digest()
-        own = replace(slots, key_fingerprint=pace_of_tokens, per_second=_TOKENS_PER_SECOND)
-        return OAuth(self.settings.auth_url, TokenSlots(own, replace(slots, per_day=slots.per_day + RESERVE)))
+    def _access(self, ledger: Ledger, vault: Vault) -> ApiAccess:
+        from reconciler import api_access  # noqa: PLC0415 - most ticks ask nothing of Constant Contact
 
-    def _given(self, ledger: Ledger, vault: Vault, given: Credentials) -> ConstantContact:
-        slots = self._slots_of(ledger, vault.keyed_hash(given.api_key.reveal()))
-        # A person waits: the checks may use what runs leave.
-        return self.api(OneToken(given.access_token), replace(slots, per_day=slots.per_day + RESERVE), Limits())
-
-    def _slots_of(self, ledger: Ledger, key_fingerprint: bytes) -> Usage:
-        """The slots of an API key, by its own figures where an account of it has some."""
-        with ledger.transaction() as tx:
-            per_second, per_day = pace_of(tx, key_fingerprint)
-        settings = self.settings
-        return Usage(ledger, key_fingerprint, per_second or settings.pace_per_second, per_day or settings.pace_per_day)
+        return api_access.ApiAccess(
+            self.settings, ledger, vault, self.pause, self.monotonic, self.random, self.stop.check, self.reached
+        )
 
     def pace(self, connection: Connection) -> tuple[float, int]:
         """How many calls a second and a UTC day the runs of the connection's API key may make."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
-from reconciler.diff import diff
 from reconciler.domain import Reason, Skip
 from reconciler.extract import extract_again
 from reconciler.ledger import contacts, plans, runs, statistics
@@ -14,7 +13,7 @@ from reconciler.ledger.database import value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.domain import Decision, Policy
+    from reconciler.domain import Candidate, Decision, Policy
     from reconciler.ledger.plans import Plan
     from reconciler.work import Work
 
@@ -35,7 +34,7 @@ def decide(work: Work, *, sweep: bool, keep: bool, among: Sequence[str] | None =
                     tx,
                     connection.connection_id,
                     work.run_id,
-                    diff(candidates, policy),
+                    _diffed(candidates, policy),
                     _look_again(work),
                     keep=keep,
                 )
@@ -92,10 +91,16 @@ def decide_anew(work: Work, contact_ids: Sequence[str]) -> None:
         if not plans.find(tx, connection.connection_id, sweep=False, among=contact_ids):
             return
         for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
-            decisions = diff(candidates, policy)
+            decisions = _diffed(candidates, policy)
             kinds = plans.kinds(tx, work.run_id, [decision.contact_id for decision in decisions])
             settled = (_unless_moved(decision, kinds.get(decision.contact_id)) for decision in decisions)
             plans.write(tx, connection.connection_id, work.run_id, settled, _look_again(work))
+
+
+def _diffed(candidates: Sequence[Candidate], policy: Policy) -> list[Decision]:
+    from reconciler.diff import diff  # noqa: PLC0415 - most ticks have nobody to decide, and need no pandas
+
+    return diff(candidates, policy)
 
 
 def _unless_moved(decision: Decision, planned: tuple[str, str] | None) -> Decision:

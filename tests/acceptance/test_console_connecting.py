@@ -27,7 +27,7 @@ _LEADS = re.compile(r'href="([^"]*)" data-at-once')
 def console(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
     """At an address of this machine: the simulated Constant Contact sends no browser anywhere else."""
     monkeypatch.setattr("tests.console.ADDRESS", HERE)
-    monkeypatch.setattr("reconciler.bootstrap._TOKENS_PER_SECOND", 1000.0)
+    monkeypatch.setattr("reconciler.api_access._TOKENS_PER_SECOND", 1000.0)
     installation.add("ada@example.com", first_name="Ada")
     with open_console(installation) as console:
         yield console

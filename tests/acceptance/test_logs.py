@@ -39,7 +39,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules} & {"structlog", "
 def canary(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Canary:
     """Everything that is printed at debug level, and every secret and person that must not be in it."""
     monkeypatch.setattr("reconciler.constant_contact.tries._FIRST_PAUSE", 0.0)
-    monkeypatch.setattr("reconciler.bootstrap._TOKENS_PER_SECOND", 1000.0)
+    monkeypatch.setattr("reconciler.api_access._TOKENS_PER_SECOND", 1000.0)
     monkeypatch.setenv("RECONCILER_LOG_LEVEL", "debug")
     for email in (*PEOPLE, NOBODY):
         installation.add(email, first_name="Canary")

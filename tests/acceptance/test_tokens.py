@@ -56,7 +56,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.constant_contact.tries._FIRST_PAUSE", 0.0)
     monkeypatch.setattr("reconciler.tokens._SIBLING_SECONDS", 0.0)
     monkeypatch.setattr("reconciler.tokens._THROTTLED_PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("reconciler.bootstrap._TOKENS_PER_SECOND", 1000.0)
+    monkeypatch.setattr("reconciler.api_access._TOKENS_PER_SECOND", 1000.0)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ class Clock:
 @pytest.fixture
 def clock(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock(installation)
-    monkeypatch.setattr("reconciler.bootstrap._TOKENS_PER_SECOND", 1000.0)
+    monkeypatch.setattr("reconciler.api_access._TOKENS_PER_SECOND", 1000.0)
     monkeypatch.setattr(
         "reconciler.cli.connecting.process", lambda: Process(settings(), sleep=made.sleep, monotonic=made.monotonic)
     )

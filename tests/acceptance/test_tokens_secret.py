@@ -74,7 +74,7 @@ class Canary:
 def canary(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Canary:
     monkeypatch.setattr("reconciler.constant_contact.tries._FIRST_PAUSE", 0.0)
     monkeypatch.setattr("reconciler.tokens._SIBLING_SECONDS", 0.0)
-    monkeypatch.setattr("reconciler.bootstrap._TOKENS_PER_SECOND", 1000.0)
+    monkeypatch.setattr("reconciler.api_access._TOKENS_PER_SECOND", 1000.0)
     monkeypatch.setenv("RECONCILER_LOG_LEVEL", "debug")
     installation.add("ada@example.com")
     return Canary(installation)

@@ -43,7 +43,7 @@ def a_world(request: pytest.FixtureRequest, url: str = "") -> Iterator[World]:
     parts = [request.getfixturevalue(name) for name in ("tmp_path", "monkeypatch", "capfd")]
     patch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
     patch.setattr("reconciler.constant_contact.tries._FIRST_PAUSE", 0.0)
-    patch.setattr("reconciler.bootstrap._TOKENS_PER_SECOND", 1000.0)
+    patch.setattr("reconciler.api_access._TOKENS_PER_SECOND", 1000.0)
     with Simulator() as simulator:
         tokens = (simulator.access_token, simulator.api_key, simulator.list_id)
         api = Api(simulator.api_url, *tokens, SideDoor(simulator.url), simulator.auth_url, simulator.refresh_token)
