@@ -75,7 +75,7 @@ def settle(work: Work, unsettled: Iterable[Batch]) -> None:
     """Look what became of writes whose outcome is not known."""
     for batch in unsettled:
         with work.ledger.transaction() as tx:
-            people = [(row.linked_id, row.address) for row in batches.sent(tx, batch.batch_id)]
+            people = [(row.linked_id, row.address) for row in batches.sent_alone(tx, batch.batch_id)]
         pull.read_members(work, people)
         _record(work, batch.batch_id, batch.age_seconds, was_answered=False)
 
@@ -213,7 +213,7 @@ def _match(work: Work, batch_id: int, planned: Planned, conflict: Conflict) -> N
     contact_id, address = planned.change.contact_id, planned.change.address
     pull.read_members(work, [(conflict.member_id, address)])
     with work.ledger.transaction() as tx:
-        is_matched = any(row.member_id for row in batches.sent(tx, batch_id))
+        is_matched = any(row.member_id for row in batches.sent_alone(tx, batch_id))
     if is_matched:
         why = "another contact of the account has this address; the next run decides on that one"
         _note(work, batch_id, Deferred(contact_id, "address_taken", why))
@@ -254,7 +254,7 @@ def _record(
 ) -> None:
     grace = work.connection.limits.grace_seconds
     with work.write() as tx:
-        for row in batches.sent(tx, batch_id):
+        for row in batches.sent_alone(tx, batch_id):
             receipt = judging.judge_single(judging.sent(row), age_seconds, grace, was_answered=was_answered)
             if isinstance(receipt, Verified):
                 receipt = dataclasses.replace(receipt, remark=remark)

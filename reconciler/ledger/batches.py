@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from reconciler.ledger import statistics
 from reconciler.ledger.database import as_json, copy, rows, run, value
@@ -11,7 +11,7 @@ from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.ledger.database import Row, Transaction
     from reconciler.ledger.plans import Planned
@@ -45,6 +45,8 @@ _RECEIPT_COLUMNS = (
     "unsent",
 )
 _NO_FIELDS = ("{}", "{}", "{}", "{}")
+#: So many contacts of a batch are looked at at once: a whole one takes two hundred megabytes.
+_PORTION: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,22 @@ def unsettled(tx: Transaction, connection_id: int) -> list[Batch]:
     ]
 
 
-def sent(tx: Transaction, batch_id: int) -> Sequence[Row]:
-    """The contacts of a batch that are not settled, beside the member that has their address now."""
-    return rows(tx, "batch_contacts_sent", batch_id=batch_id)
+def sent(tx: Transaction, batch_id: int) -> Iterator[Sequence[Row]]:
+    """The contacts of a batch that are not settled, beside the member that has their address now, in portions.
+
+    There is one portion at least, which is empty where all are settled. What was read may be settled meanwhile.
+    """
+    after, is_last = "", False
+    while not is_last:
+        found = rows(tx, "batch_contacts_sent", batch_id=batch_id, after=after, size=_PORTION)
+        is_last = len(found) < _PORTION
+        after = found[-1].contact_id if found else ""
+        yield found
+
+
+def sent_alone(tx: Transaction, batch_id: int) -> Sequence[Row]:
+    """The same of a batch of one contact."""
+    return next(sent(tx, batch_id))
 
 
 def known_activities(tx: Transaction) -> set[str]:

@@ -1,4 +1,5 @@
--- What was sent and is not settled, beside the member that has this address now. Parameter: batch_id.
+-- What was sent and is not settled, beside the member that has this address now: so many contacts from one on.
+-- Parameters: batch_id, after, size.
 SELECT b.contact_id, b.kind, b."values", b.before, b.applied, coalesce(b.address, c.address) AS address,
        CAST(b.member_id AS text) AS linked_id,
        CAST(m.member_id AS text) AS member_id, m.status, m.on_list, m.left_at IS NOT NULL AS has_left, m.fields,
@@ -13,5 +14,6 @@ LEFT JOIN reconciler.rejects AS x
 LEFT JOIN LATERAL (SELECT a.* FROM reconciler.members AS a
                    WHERE a.connection_id = b.connection_id AND a.address_hash = b.address_hash
                    ORDER BY a.status = 'deleted', a.member_id LIMIT 1) AS m ON true
-WHERE b.batch_id = :batch_id AND NOT b.settled
-ORDER BY b.contact_id;
+WHERE b.batch_id = :batch_id AND NOT b.settled AND b.contact_id > :after
+ORDER BY b.contact_id
+LIMIT :size;

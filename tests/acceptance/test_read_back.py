@@ -38,6 +38,25 @@ def test_what_the_index_does_not_show_yet_is_in_doubt_and_verified_later(install
     assert installation.api.imported() == ["ada@example.com"]
 
 
+def test_a_batch_is_looked_at_in_portions_and_settled_with_its_last_contact(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.ledger.batches._PORTION", 2)
+    door = installation.api.door
+    door.switch(index_lag_seconds=3600)
+    for who in ("bob", "cleo", "dora", "emil"):
+        installation.add(f"{who}@example.com")
+    _one(installation)
+    batch = "SELECT state, count(*) FILTER (WHERE NOT settled) FROM reconciler.batches JOIN reconciler.batch_contacts"
+    batch += " USING (batch_id) GROUP BY 1"
+
+    assert _state(installation.run()) == ("completed_with_problems", 0, 0, 5)
+    assert installation.sql(batch) == [("submitted", 5)]
+    door.advance(3700)
+    assert _state(installation.run()) == ("completed", 5, 0, 0)
+    assert installation.sql(batch) == [("settled", 0)]
+
+
 def test_an_update_is_seen_by_id_however_the_index_lags(installation: Installation) -> None:
     ada = _one(installation)
     installation.run()
