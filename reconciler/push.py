@@ -15,16 +15,15 @@ from reconciler import judging, ladder, pull, singles
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.client import PAGE
 from reconciler.errors import ApiError, ApiRefused, NotFound, OutcomeUnknown, Stopped
-from reconciler.ledger import batches, plans
+from reconciler.ledger import batches
 from reconciler.receipts import Rejected
 from reconciler.refusals import Refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reconciler.halving import Search
-    from reconciler.ledger.batches import Batch
-    from reconciler.ledger.plans import Planned
+    from reconciler.ledger.batches import Batch, Sendable
     from reconciler.receipts import Receipt
     from reconciler.work import Work
 
@@ -54,7 +53,7 @@ def _send_all(work: Work, confirm: Callable[[], None], refusals: Refusals) -> No
     while not refusals.search.is_in_vain:
         confirm()
         with work.ledger.transaction() as tx:
-            chunk = _chunk(plans.pushable(tx, work.connection.connection_id, work.run_id), work)
+            chunk = _chunk(batches.sendable(tx, work.connection.connection_id, work.run_id), work)
         if not chunk:
             return
         batch_id, refusal = _send(work, chunk)
@@ -96,13 +95,13 @@ def _settle_imports(work: Work, unsettled: Sequence[Batch]) -> None:
         _read_back(work, waited)
 
 
-def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]]:
+def _chunk(sendable: Iterator[tuple[Sendable, Mapping[str, str]]], work: Work) -> list[tuple[Sendable, bytes]]:
     """The next changes that fit into one body, by bytes as sent and by count."""
     limits = work.connection.limits
     size = wire.import_overhead(work.mapped.list_id)
-    chunk: list[tuple[Planned, bytes]] = []
-    for change in planned:
-        row = wire.import_row(change.change.address, change.change.values)
+    chunk: list[tuple[Sendable, bytes]] = []
+    for change, values in sendable:
+        row = wire.import_row(change.address, values)
         size += len(row) + (1 if chunk else 0)
         if size > limits.batch_bytes or len(chunk) == limits.batch_contacts:
             break
@@ -110,17 +109,18 @@ def _chunk(planned: Iterator[Planned], work: Work) -> list[tuple[Planned, bytes]
     return chunk
 
 
-def _send(work: Work, chunk: Sequence[tuple[Planned, bytes]]) -> tuple[int, ApiRefused | None]:
+def _send(work: Work, chunk: Sequence[tuple[Sendable, bytes]]) -> tuple[int, ApiRefused | None]:
     """Send one batch: its intent is on disk before, its activity's id after. Says whether it was refused for good."""
     body = wire.import_body([row for _, row in chunk], work.mapped.list_id)
     since = (work.api.now() or pull.now(work)) - _BEFORE
     with work.write() as tx:
         told = (len(body), hashlib.sha256(body).hexdigest(), since)
-        batch_id = batches.intend(tx, work.lease.held, work.run_id, [planned for planned, _ in chunk], told)
+        contact_ids = [change.contact_id for change, _ in chunk]
+        batch_id = batches.intend_import(tx, work.lease.held, work.run_id, contact_ids, told)
     work.tell(f"sending {len(chunk):,} contacts")
     try:
-        addressed = [(planned.change.address, row) for planned, row in chunk]
-        let_in = [planned.change.address for planned, _ in chunk if planned.may_rejoin]
+        addressed = [(change.address, row) for change, row in chunk]
+        let_in = [change.address for change, _ in chunk if change.may_rejoin]
         activity_id = work.api.start_import(work.mapped.list_id, addressed, let_in=let_in)
     except OutcomeUnknown:
         raise

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.errors import ApiRefused
-    from reconciler.ledger.plans import Planned
+    from reconciler.ledger.batches import Sendable
     from reconciler.receipts import Receipt
     from reconciler.work import Work
 
-    Chunk = Sequence[tuple[Planned, bytes]]
+    Chunk = Sequence[tuple[Sendable, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Refusals:
         found = halve(chunk, str(refusal), words, self.search)
         with self.work.write() as tx:
             batches.mark_tried(tx, self.work.run_id, batch_id)
-        alone = [(planned.change.contact_id, told) for (planned, _), told in found.refused]
-        left = [planned.change.contact_id for planned, _ in found.left]
+        alone = [(change.contact_id, told) for (change, _), told in found.refused]
+        left = [change.contact_id for change, _ in found.left]
         self.aside.append(_Aside(batch_id, str(refusal), alone, left))
 
     def record(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
+from reconciler.errors import Mistake
 from reconciler.ledger import statistics
-from reconciler.ledger.database import as_json, copy, rows, run, value
+from reconciler.ledger.database import as_json, copy, rows, run, stream, value
 from reconciler.receipts import Deferred, InDoubt, KeptOff, Rejected, Verified
 
 if TYPE_CHECKING:
@@ -74,6 +75,38 @@ class Batch:
         return self.activity_state == "completed"
 
 
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """A change that goes by an import; what else is known of it stays in the plan, because an import has many."""
+
+    contact_id: str
+    address: str
+    #: Somebody let them back in although they left or were deleted there.
+    may_rejoin: bool
+
+
+def sendable(tx: Transaction, connection_id: int, run_id: int) -> Iterator[tuple[Sendable, Mapping[str, str]]]:
+    """The changes to send by imports that are in no batch yet, in plan order, each with the fields that would go."""
+    for row in stream(tx, "plan_next", connection_id=connection_id, run_id=run_id):
+        yield Sendable(row.contact_id, row.address, row.may_rejoin), row.values
+
+
+def intend_import(
+    tx: Transaction,
+    held: tuple[int, int],
+    run_id: int,
+    contact_ids: Sequence[str],
+    body: tuple[int, str, dt.datetime],
+) -> int:
+    """Write down which changes of the plan are about to be sent by one import; else as `intend`."""
+    batch_id, connection_id = _begin(tx, held, run_id, len(contact_ids), body, is_single=False), held[0]
+    told = {"batch_id": batch_id, "connection_id": connection_id, "run_id": run_id}
+    if run(tx, "batch_take", **told, contact_ids=list(contact_ids)).rowcount != len(contact_ids):
+        raise Mistake("the plan does not have every change that is about to be sent", advice="nothing was sent")
+    _mark(tx, connection_id, run_id, batch_id, len(contact_ids))
+    return batch_id
+
+
 def intend(
     tx: Transaction,
     held: tuple[int, int],
@@ -87,26 +120,40 @@ def intend(
 
     The database refuses a contact or an address that is in another unsettled batch.
     """
-    connection_id, fence = held
-    batch_id = int(
-        value(
-            tx,
-            "batch_intend",
-            connection_id=connection_id,
-            run_id=run_id,
-            fence=fence,
-            contacts=len(planned),
-            bytes=body[0],
-            body_sha256=body[1],
-            since=body[2],
-            is_single=is_single,
-        )
-    )
+    batch_id, connection_id = _begin(tx, held, run_id, len(planned), body, is_single=is_single), held[0]
     copy(tx, "reconciler.batch_contacts", _CONTACT_COLUMNS, (_contact(batch_id, connection_id, p) for p in planned))
-    statistics.refresh(tx, "batch_contacts", len(planned), len(planned))
+    _mark(tx, connection_id, run_id, batch_id, len(planned))
+    return batch_id
+
+
+def _begin(
+    tx: Transaction,
+    held: tuple[int, int],
+    run_id: int,
+    contacts: int,
+    body: tuple[int, str, dt.datetime],
+    *,
+    is_single: bool,
+) -> int:
+    batch_id: int = value(
+        tx,
+        "batch_intend",
+        connection_id=held[0],
+        run_id=run_id,
+        fence=held[1],
+        contacts=contacts,
+        bytes=body[0],
+        body_sha256=body[1],
+        since=body[2],
+        is_single=is_single,
+    )
+    return batch_id
+
+
+def _mark(tx: Transaction, connection_id: int, run_id: int, batch_id: int, contacts: int) -> None:
+    statistics.refresh(tx, "batch_contacts", contacts, contacts)
     run(tx, "batch_mark_sent", run_id=run_id, batch_id=batch_id)
     run(tx, "batch_mark_members", connection_id=connection_id, batch_id=batch_id)
-    return batch_id
 
 
 def submitted(tx: Transaction, batch_id: int, activity_id: str) -> None:

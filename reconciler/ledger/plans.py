@@ -41,8 +41,6 @@ class Planned:
     contact_digest: bytes
     #: Of the address that a changed one leaves.
     former_hash: bytes | None = None
-    #: Somebody let them back in although they left or were deleted there.
-    may_rejoin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +137,6 @@ def read(tx: Transaction, run_id: int) -> Plan | None:
 def pushable_ids(tx: Transaction, run_id: int, after: str, size: int) -> list[str]:
     """Contact ids of the next changes that are to be pushed, in plan order."""
     return [row.contact_id for row in rows(tx, "plan_next_ids", run_id=run_id, after=after, size=size)]
-
-
-def pushable(tx: Transaction, connection_id: int, run_id: int) -> Iterator[Planned]:
-    """The changes that are to be pushed by imports and are in no batch yet, in plan order."""
-    for row in stream(tx, "plan_next", connection_id=connection_id, run_id=run_id):
-        yield Planned(_change(row), bytes(row.address_hash), bytes(row.digest), may_rejoin=row.may_rejoin)
 
 
 def singles(tx: Transaction, connection_id: int, run_id: int) -> list[Planned]:

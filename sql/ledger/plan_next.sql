@@ -1,8 +1,7 @@
--- The changes to push by imports that are in no batch yet, in plan order, with the contact's digest as it stands.
+-- The changes to push by imports that are in no batch yet, in plan order: what an import has of them.
 -- Who has moved to another address or is no longer wanted is left, also where an unsettled batch keeps them from being decided anew.
 -- Parameters: connection_id, run_id.
-SELECT o.contact_id, o.kind, o.address, o."values", o.before, o.applied, CAST(o.member_id AS text) AS member_id,
-       o.address_hash, c.digest, o.is_single, o.has_rest, p.rejoin_at IS NOT NULL AS may_rejoin
+SELECT o.contact_id, o.address, o."values", p.rejoin_at IS NOT NULL AS may_rejoin
 FROM reconciler.plan_changes AS o
 JOIN reconciler.contacts AS c ON c.connection_id = :connection_id AND c.contact_id = o.contact_id
 LEFT JOIN reconciler.pairs AS p ON p.connection_id = :connection_id AND p.contact_id = o.contact_id

@@ -34,10 +34,11 @@ def request_before_intent(patch: pytest.MonkeyPatch, _: World) -> None:
     def send(work: Any, chunk: Sequence[Any]) -> tuple[int, None]:
         body = wire.import_body([row for _, row in chunk], work.mapped.list_id)
         told = (len(body), hashlib.sha256(body).hexdigest(), work.api.now() or pull.now(work))
-        rows = [(planned.change.address, row) for planned, row in chunk]
+        rows = [(change.address, row) for change, row in chunk]
         activity_id = work.api.start_import(work.mapped.list_id, rows, let_in=[])
         with work.write() as tx:
-            batch_id = batches.intend(tx, work.lease.held, work.run_id, [planned for planned, _ in chunk], told)
+            contact_ids = [change.contact_id for change, _ in chunk]
+            batch_id = batches.intend_import(tx, work.lease.held, work.run_id, contact_ids, told)
             batches.submitted(tx, batch_id, activity_id)
         return batch_id, None
 
