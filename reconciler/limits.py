@@ -61,7 +61,7 @@ class Limits:
     #: A first run younger than this uses the mirror that `connect` pulled.
     mirror_fresh_seconds: float = 600
     #: Contacts compared at a time.
-    slice_contacts: int = 5000
+    slice_contacts: int = 1000
 
     #: An import request is given up after so long; then its outcome is unknown.
     import_request_seconds: float = 120
