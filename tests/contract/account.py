@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
+from reconciler.addresses import fold
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.calls import Calls, OneToken
 from reconciler.constant_contact.client import ConstantContact
-from reconciler.addresses import fold
 from reconciler.secret import Secret
 from tests.free_slots import Unlimited
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.addresses import fold
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.calls import Calls, OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.domain import Status
 from reconciler.errors import AccessRefused, ApiRefused, NotFound
-from reconciler.addresses import fold
 from reconciler.secret import Secret
 from tests.free_slots import Unlimited
 

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.addresses import fold
 from reconciler.constant_contact import wire
 from reconciler.constant_contact.calls import Calls, OneToken
 from reconciler.constant_contact.client import ConstantContact
 from reconciler.errors import ApiRefused
-from reconciler.addresses import fold
 from reconciler.secret import Secret
 from tests.free_slots import Unlimited
 

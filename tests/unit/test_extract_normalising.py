@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.errors import StatementError
 from reconciler.addresses import fold
+from reconciler.errors import StatementError
 from reconciler.extract import contact, contacts
 from reconciler.mapping import Column, faults
 
