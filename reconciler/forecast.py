@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from reconciler import pull
+from reconciler import delta, pull, reading
 from reconciler.ledger import batches, guards, members, plans, usage
 from reconciler.page import number
 
@@ -106,12 +106,12 @@ def reading_calls(found: Situation, limits: Limits) -> int:
         return 0
     open_calls = 1 + 2 * found.unsettled if found.unsettled else 0
     if found.reads_everybody:
-        return 1 + open_calls + pull.pages(found.people)
+        return 1 + open_calls + reading.pages(found.people)
     if found.concerned <= limits.membership_singles:
         return 1 + open_calls + found.concerned
-    by_pages = pull.pages(found.listed)
+    by_pages = reading.pages(found.listed)
     membership = by_pages if by_pages <= pull.FEW_PAGES else _EXPORT_CALLS
-    return 3 + open_calls + membership + min(found.adds, pull.pages(found.deleted))
+    return 3 + open_calls + membership + min(found.adds, reading.pages(found.deleted))
 
 
 def writing_calls(found: Situation, limits: Limits) -> int:
@@ -120,7 +120,7 @@ def writing_calls(found: Situation, limits: Limits) -> int:
     if found.changes:
         by_bytes = math.ceil(found.body_bytes / limits.batch_bytes)
         imports = max(by_bytes, math.ceil(found.changes / limits.batch_contacts))
-        calls += imports + _POLLS + pull.pages(found.changes) + 1
+        calls += imports + _POLLS + delta.calls(found.changes, found.listed or found.changes) + 1
     return calls + 1 if calls else 0
 
 

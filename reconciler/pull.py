@@ -6,33 +6,28 @@ No transaction is held across a request: each page is written as it comes.
 from __future__ import annotations
 
 import datetime as dt
-import math
 from typing import TYPE_CHECKING, Final, Literal
 
-from reconciler.constant_contact.client import PAGE
-from reconciler.errors import ApiRefused, NotFound, QueueFull
-from reconciler.ledger import connections, plans, statistics
+from reconciler import delta, exporting
+from reconciler.ledger import connections, plans
 from reconciler.ledger import members as mirror
-from reconciler.ledger.database import value
+from reconciler.reading import now, on_list, pages, write_members, write_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.constant_contact.client import Page
-    from reconciler.domain import Member
     from reconciler.work import Work
 
 Kind = Literal["pages", "export"]
 #: An export takes its request, a few polls and the file; and what changed on the list is asked for apart.
 FEW_PAGES: Final = 6
-_EXPORT_POLLS: Final = 12
 
 
 def everybody(work: Work) -> None:
     """Pull the whole account, with who is on the list: so the deleted and the not mailable are known too."""
     with work.write() as tx:
         mirror.begin_reading(tx, work.connection.connection_id)
-    first = _write_pages(work, work.api.everybody(work.mapped), "people of the account read")
+    first = write_pages(work, work.api.everybody(work.mapped), "people of the account read")
     _end_reading(work, "pages")
     _note_pulled(work, first, whole=True)
     _confirm_absent(work)
@@ -69,41 +64,6 @@ def meet(work: Work, listed: int) -> None:
         before_push(work, listed)
 
 
-def on_list(work: Work) -> int:
-    """How many mailable members the mirror has on the list."""
-    with work.ledger.transaction() as tx:
-        return mirror.on_list_count(tx, work.connection.connection_id)
-
-
-def pages(count: int) -> int:
-    return max(1, math.ceil(count / PAGE))
-
-
-def write_members(
-    work: Work, members: Iterable[Member], read_at: dt.datetime, *, by_id: bool = False, total: int = 0
-) -> int:
-    """Write members as they were read at a moment of our clock; says how many differed. `total`: read so far."""
-    with work.write() as tx:
-        written = mirror.write(
-            tx,
-            work.connection.connection_id,
-            members,
-            work.keys,
-            read_at=read_at,
-            by_id=by_id,
-            push_visible_seconds=work.connection.limits.push_visible_seconds,
-        )
-        statistics.refresh(tx, "members", total, min(total, PAGE))
-        return written
-
-
-def now(work: Work) -> dt.datetime:
-    """What time it is, by the clock that decides."""
-    with work.ledger.transaction() as tx:
-        moment: dt.datetime = value(tx, "clock")
-    return moment
-
-
 def read_members(work: Work, found: Iterable[tuple[str | None, str]]) -> None:
     """Read some people one by one, by id where there is one, else by address."""
     for member_id, address in found:
@@ -128,8 +88,8 @@ def _concerned(work: Work, most: int, *, only_adds: bool = False) -> list[tuple[
 def _read_changes(work: Work) -> dt.datetime:
     """Who opted out or is not mailable since the last pull; says Constant Contact's clock at the first page."""
     since = work.connection.pull_since or dt.datetime.fromtimestamp(0, dt.UTC)
-    first = _write_pages(work, work.api.opted_out(work.mapped, since), "opt-outs read")
-    _write_pages(work, work.api.not_mailable(work.mapped, since), "people who are not mailable read")
+    first = write_pages(work, work.api.opted_out(work.mapped, since), "opt-outs read")
+    write_pages(work, work.api.not_mailable(work.mapped, since), "people who are not mailable read")
     return first
 
 
@@ -140,33 +100,23 @@ def _read_membership(work: Work, kind: Kind) -> None:
     # Who was missed by one kind of reading is settled by the other.
     wants_export = waits == {"pages"} or (kind == "export" and waits != {"export"})
     if wants_export and _by_export(work):
-        since = work.connection.pull_since
-        _write_pages(work, work.api.on_list(work.mapped, since), "changed members read")
+        _read_changed(work)
         return _end_reading(work, "export")
-    _write_pages(work, work.api.on_list(work.mapped), "members of the list read")
+    write_pages(work, work.api.on_list(work.mapped), "members of the list read")
     return _end_reading(work, "pages")
+
+
+def _read_changed(work: Work) -> None:
+    if (since := work.connection.pull_since) is None:
+        write_pages(work, work.api.on_list(work.mapped), "members of the list read")
+    else:
+        delta.read(work, since, "changed members read")
 
 
 def _by_export(work: Work) -> bool:
     """Read who is on the list by one export; False where it is no evidence."""
-    try:
-        activity_id = work.api.start_export(work.mapped.list_id)
-    except (ApiRefused, QueueFull):
-        return False
-    limits = work.connection.limits
-    pause = limits.poll_first_seconds
-    for _ in range(_EXPORT_POLLS):
-        work.sleep(pause)
-        pause = min(pause * 2, limits.poll_most_seconds)
-        try:
-            activity = work.api.activity(activity_id)
-        except NotFound:
-            return False
-        if activity.has_ended:
-            break
-    else:
-        return False
-    ids = work.api.exported(activity) if activity.state == "completed" and activity.results else None
+    activity = exporting.of_the_list(work)
+    ids = work.api.exported(activity) if activity else None
     if ids is None or len(ids) != work.api.list_size(work.mapped.list_id):
         return False
     with work.write() as tx:
@@ -185,7 +135,7 @@ def _read_deleted(work: Work) -> None:
     if len(new) < calls:
         read_members(work, new)
     elif new:
-        _write_pages(work, work.api.deleted(work.mapped), "deleted people read")
+        write_pages(work, work.api.deleted(work.mapped), "deleted people read")
 
 
 def _end_reading(work: Work, kind: Kind) -> None:
@@ -221,17 +171,3 @@ def _note_pulled(work: Work, first: dt.datetime, *, whole: bool) -> None:
     since = first - dt.timedelta(seconds=work.connection.limits.pull_overlap_seconds)
     with work.write() as tx:
         connections.pulled(tx, work.connection.connection_id, since, whole=whole)
-
-
-def _write_pages(work: Work, pages: Iterable[Page], what: str) -> dt.datetime:
-    """Write pages as they come; says Constant Contact's clock at the first of them."""
-    first: dt.datetime | None = None
-    count = 0
-    began = now(work)
-    for page in pages:
-        first = first or page.answered_at
-        count += len(page.members)
-        write_members(work, page.members, began, total=count)
-        work.tell(f"{count:,} {what}")
-        began = now(work)
-    return first or now(work)

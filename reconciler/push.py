@@ -11,9 +11,8 @@ import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from reconciler import judging, ladder, pull, singles
+from reconciler import delta, exporting, judging, ladder, polling, pull, reading, singles
 from reconciler.constant_contact import wire
-from reconciler.constant_contact.client import PAGE
 from reconciler.errors import ApiError, ApiRefused, NotFound, OutcomeUnknown, Stopped
 from reconciler.ledger import batches
 from reconciler.receipts import Rejected
@@ -112,7 +111,7 @@ def _chunk(sendable: Iterator[tuple[Sendable, Mapping[str, str]]], work: Work) -
 def _send(work: Work, chunk: Sequence[tuple[Sendable, bytes]]) -> tuple[int, ApiRefused | None]:
     """Send one batch: its intent is on disk before, its activity's id after. Says whether it was refused for good."""
     body = wire.import_body([row for _, row in chunk], work.mapped.list_id)
-    since = (work.api.now() or pull.now(work)) - _BEFORE
+    since = (work.api.now() or reading.now(work)) - _BEFORE
     with work.write() as tx:
         told = (len(body), hashlib.sha256(body).hexdigest(), since)
         contact_ids = [change.contact_id for change, _ in chunk]
@@ -146,15 +145,18 @@ def _poll(work: Work, unsettled: Sequence[Batch]) -> None:
     pause, until = limits.poll_first_seconds, work.monotonic() + patience
     while waiting:
         work.sleep(pause)
-        pause = min(pause * 2, limits.poll_most_seconds)
-        for activity in _look(work, [found for found in waiting if found]):
+        looked = _look(work, [found for found in waiting if found])
+        for activity in looked:
             batch = waiting[activity.activity_id]
             with work.write() as tx:
                 batches.progressed(tx, batch.batch_id, activity.state, activity.counts, ended=activity.has_ended)
             if activity.has_ended:
                 del waiting[activity.activity_id]
-        if work.monotonic() > until:
+        if (patience_left := until - work.monotonic()) < 0:
             return
+        lefts = [exporting.left(work, activity) for activity in looked if not activity.has_ended]
+        pause = polling.next_pause(pause, limits.poll_most_seconds, lefts)
+        pause = min(pause, max(patience_left, limits.poll_first_seconds))
 
 
 def _look(work: Work, activity_ids: Sequence[str]) -> list[wire.Activity]:
@@ -215,21 +217,15 @@ def _read_back(work: Work, ready: Sequence[Batch]) -> None:
 
 def _read_pages(work: Work, ready: Sequence[Batch], *, whole: bool = False) -> None:
     since = None if whole else min((batch.since for batch in ready if batch.since), default=None)
-    count = 0
-    began = pull.now(work)
     if since and any(batch.counts.get("cannot_add_to_list_count") for batch in ready):
         # Somebody was refused because they are unsubscribed: who that is comes before any verdict.
-        for page in work.api.opted_out(work.mapped, since):
-            pull.write_members(work, page.members, began)
-    few = not whole and sum(batch.contacts for batch in ready) <= _FEW
-    for page in work.api.on_list(work.mapped, since):
-        count += len(page.members)
-        pull.write_members(work, page.members, began, total=count)
-        work.tell(f"{count:,} members read back")
-        if few and len(page.members) >= PAGE:
-            # The echo of an earlier, bigger push: few contacts are read singly for fewer calls.
-            return
-        began = pull.now(work)
+        reading.write_pages(work, work.api.opted_out(work.mapped, since), "opt-outs read")
+    if since is None:
+        reading.write_pages(work, work.api.on_list(work.mapped), "members read back")
+    else:
+        # More than a page is the echo of an earlier, bigger push: few contacts are read singly for fewer calls.
+        few = sum(batch.contacts for batch in ready) <= _FEW
+        delta.read(work, since, "members read back", most_pages=1 if few else None, needs_all=False)
 
 
 def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, str]]:

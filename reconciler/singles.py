@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from reconciler import judging, pull
+from reconciler import judging, pull, reading
 from reconciler.constant_contact import whole
 from reconciler.domain import Readdress
 from reconciler.errors import ApiError, ApiRefused, Conflict, NotFound, OutcomeUnknown, Stopped
@@ -104,13 +104,13 @@ def _write(work: Work, planned: Planned, decide_anew: Callable[[Sequence[str]], 
 
 def _read(work: Work, member_id: str) -> tuple[Whole, bool] | None:
     """One contact with all it has, into the mirror too; says whether the mirror had it otherwise. None: it is gone."""
-    began = pull.now(work)
+    began = reading.now(work)
     found = work.api.whole(work.mapped, member_id)
     if found is None:
         with work.write() as tx:
             mirror.mark_deleted(tx, work.connection.connection_id, member_id)
         return None
-    return found, bool(pull.write_members(work, [found.member], began, by_id=True))
+    return found, bool(reading.write_members(work, [found.member], began, by_id=True))
 
 
 def _replace(work: Work, planned: Planned, read: Whole) -> None:
@@ -150,7 +150,7 @@ def _send(
     """Write one contact; where fields of it are refused, the person goes without them."""
     change = planned.change
     content = body(change.values)
-    told = (len(content), hashlib.sha256(content).hexdigest(), work.api.now() or pull.now(work))
+    told = (len(content), hashlib.sha256(content).hexdigest(), work.api.now() or reading.now(work))
     with work.write() as tx:
         batch_id = batches.intend(tx, work.lease.held, work.run_id, [planned], told, is_single=True)
     try:

@@ -43,6 +43,8 @@ class Work:
     check: Callable[[], None] = lambda: None
     #: How long each stage took so far.
     seconds: dict[str, float] = field(default_factory=dict)
+    #: How long the last activity of a kind took, as far as one was waited for.
+    waited: dict[str, float] = field(default_factory=dict)
 
     @functools.cached_property
     def api(self) -> ConstantContact:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.constant_contact.packed import Packed
 from reconciler.errors import (
     AccessRefused,
     ApiError,
@@ -110,13 +111,20 @@ def next_link(page: dict[str, Any]) -> Any:
     return following.get("href") if isinstance(following, dict) else following
 
 
-def text(response: httpx.Response) -> str:
-    """The text of a good answer that is a file. Raises ApiUnavailable where it is a page for people."""
+def count(page: dict[str, Any], name: str) -> int | None:
+    """How many there are on all pages of a collection, where that was asked for and is told."""
+    found = page.get(f"{name}_count")
+    return found if isinstance(found, int) else None
+
+
+def file(response: httpx.Response) -> Packed:
+    """A good answer that is a file. Raises ApiUnavailable where it is a page for people."""
     if "html" in response.headers.get("Content-Type", "").lower():
         raise ApiUnavailable(
             f"Constant Contact answered {response.status_code} with a page instead of a file", advice=_PASSES
         )
-    return response.text
+    found: Packed = response.extensions.get("file") or Packed([response.content])
+    return found
 
 
 def disguised(response: httpx.Response) -> ApiError | None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reconciler.constant_contact.budget import Slots
+    from reconciler.constant_contact.packed import Packed
     from reconciler.errors import ApiError
     from reconciler.points import Reached
     from reconciler.secret import Secret
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _Read = TypeVar("_Read")
 #: A read is given up after so long, however slowly its answer comes.
 _READ_SECONDS: Final = 120.0
+_READS_SECONDS: Final = {"getContactsExport": 900.0}
 _CONNECT_SECONDS: Final = 10.0
 
 
@@ -142,9 +144,9 @@ class Calls:
         """The JSON of a read. Raises ApiError."""
         return self._read(operation, self._url(path), query or {}, answers.properties)[0]
 
-    def text(self, operation: str, link: str) -> str:
-        """The text behind a link of an answer. Raises ApiError; TooLarge where it is not for reading at once."""
-        return self._read(operation, self._same_host(link), {}, answers.text)[0]
+    def file(self, operation: str, link: str) -> Packed:
+        """The file behind a link of an answer. Raises ApiError; TooLarge where it is larger than any of this API's."""
+        return self._read(operation, self._same_host(link), {}, answers.file)[0]
 
     def items(self, operation: str, path: str, query: dict[str, str], name: str) -> list[Any]:
         """One page of a collection. Raises ApiError, also where the answer does not have it."""
@@ -152,8 +154,8 @@ class Calls:
 
     def pages(
         self, operation: str, path: str, query: dict[str, str], name: str
-    ) -> Iterator[tuple[list[Any], dt.datetime]]:
-        """Follow the links of a collection: only to the same host, and never in a circle.
+    ) -> Iterator[tuple[list[Any], dt.datetime, int | None]]:
+        """Follow the links of a collection: only to the same host, and never in a circle. Says the whole count too.
 
         A page without the collection is trouble, never an empty one: who is on no page would count as gone.
         """
@@ -161,7 +163,7 @@ class Calls:
         url: httpx.URL | None = self._url(path)
         while url is not None:
             page, moment = self._read(operation, url, query, answers.having(name))
-            yield answers.items(page, name), moment
+            yield answers.items(page, name), moment, answers.count(page, name)
             link = answers.next_link(page)
             if link in seen:
                 raise ApiUnavailable("Constant Contact's pages lead in a circle", advice="this passes")
@@ -227,7 +229,7 @@ class Calls:
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token.reveal()}", "Accept": "application/json, text/csv"}
         headers |= {"Content-Type": "application/json"} if body is not None else {}
-        seconds = _READ_SECONDS if body is None else self._write_seconds
+        seconds = _READS_SECONDS.get(operation, _READ_SECONDS) if body is None else self._write_seconds
         request = self._http.build_request(
             method,
             url,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.constant_contact import answers, exports, wire
+from reconciler.constant_contact.columns import columns_of
 from reconciler.constant_contact.whole import INCLUDE, Whole
 from reconciler.domain import Status
 from reconciler.errors import ApiRefused, ApiUnavailable, ListGone, NotFound, OutcomeUnknown, TooLarge
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from reconciler.constant_contact.calls import Calls
+    from reconciler.constant_contact.packed import Packed
     from reconciler.domain import Member
 
 PAGE: Final = 500
@@ -30,6 +32,8 @@ class Page:
 
     members: Sequence[Member]
     answered_at: dt.datetime
+    #: How many there are on all pages, where that was asked for and is told.
+    total: int | None = None
 
 
 class ConstantContact:
@@ -58,7 +62,7 @@ class ConstantContact:
         """The account's e-mail lists with their numbers of mailable members."""
         query = {"limit": "1000", "include_membership_count": "active"}
         pages = self._calls.pages("getLists", "/contact_lists", query, "lists")
-        return [wire.contact_list(found) for page, _ in pages for found in page]
+        return [wire.contact_list(found) for page, *_ in pages for found in page]
 
     def contact_list(self, list_id: str) -> wire.ListFound:
         """One list with its number of mailable members. Raises ListGone."""
@@ -71,15 +75,18 @@ class ConstantContact:
     def custom_fields(self) -> dict[str, wire.CustomField]:
         """The account's custom fields by name."""
         pages = self._calls.pages("getCustomFields", "/contact_custom_fields", {"limit": "100"}, "custom_fields")
-        return dict(wire.custom_field(item) for page, _ in pages for item in page)
+        return dict(wire.custom_field(item) for page, *_ in pages for item in page)
 
     def everybody(self, mapped: wire.Mapped) -> Iterator[Page]:
         """The whole account with who is on the list, the deleted and the unsubscribed too."""
         return self._members(mapped, status="all")
 
     def on_list(self, mapped: wire.Mapped, updated_after: dt.datetime | None = None) -> Iterator[Page]:
-        """Who is on the list; the unsubscribed keep their membership, so `status=all`."""
-        since = {} if updated_after is None else {"updated_after": wire.stamp(updated_after)}
+        """Who is on the list; the unsubscribed keep their membership, so `status=all`.
+
+        Of those who were updated since, each page says how many there are.
+        """
+        since = {} if updated_after is None else {"updated_after": wire.stamp(updated_after), "include_count": "true"}
         return self._members(mapped, lists=mapped.list_id, status="all", **since)
 
     def opted_out(self, mapped: wire.Mapped, since: dt.datetime) -> Iterator[Page]:
@@ -159,23 +166,38 @@ class ConstantContact:
             raise ApiUnavailable("Constant Contact answered with another activity than the one it was asked for")
         return found
 
-    def start_export(self, list_id: str) -> str:
-        """Ask for an export of who is on the list; says the activity's id."""
-        body = exports.request(list_id)
+    def start_export(self, list_id: str, *, mailable: bool = False) -> str:
+        """Ask for an export of who is on the list, or of the mailable on it; says the activity's id."""
+        body = exports.request(list_id, mailable=mailable)
         answer = self._calls.write("postContactsExport", "POST", "/activities/contact_exports", body)
         return _id_of(answer, "activity_id")
 
     def exported(self, activity: wire.Activity) -> list[str] | None:
         """The contact ids of a finished export; None where it is gone, too large or not understood."""
-        try:
-            text = self._calls.text("getContactsExport", activity.results)
-        except (NotFound, TooLarge):
-            return None
-        return exports.contact_ids(text)
+        file = self._file(activity)
+        return None if file is None else exports.contact_ids(file.lines())
+
+    def exported_members(
+        self, activity: wire.Activity, mapped: wire.Mapped, known: Sequence[Member]
+    ) -> Iterator[Member | None] | None:
+        """The people of a finished export of the mailable, by what its columns show of those `known`.
+
+        None where it is gone, too large or not understood, and in the place of each who is not shown clearly. Their
+        status is not told: it stands as `implicit`, and they stay with the second lock as they were.
+        """
+        file = self._file(activity)
+        columns = None if file is None else columns_of(file.lines(), known, mapped)
+        return None if file is None or columns is None else columns.members(file.lines(), mapped)
 
     def now(self) -> dt.datetime | None:
         """Constant Contact's clock at the last read."""
         return self._calls.answered_at
+
+    def _file(self, activity: wire.Activity) -> Packed | None:
+        try:
+            return self._calls.file("getContactsExport", activity.results)
+        except (NotFound, TooLarge):
+            return None
 
     def _list(self, list_id: str, counted: str) -> wire.ListFound:
         try:
@@ -189,8 +211,8 @@ class ConstantContact:
 
     def _members(self, mapped: wire.Mapped, **query: str) -> Iterator[Page]:
         asked = {**query, "include": mapped.include, "limit": str(PAGE)}
-        for page, answered_at in self._calls.pages("getContacts", "/contacts", asked, "contacts"):
-            yield Page(self._seen([wire.member(found, mapped) for found in page]), answered_at)
+        for page, answered_at, total in self._calls.pages("getContacts", "/contacts", asked, "contacts"):
+            yield Page(self._seen([wire.member(found, mapped) for found in page]), answered_at, total)
 
     def _seen(self, members: list[Member]) -> list[Member]:
         for member in members:

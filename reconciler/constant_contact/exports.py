@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 #: Header names, without blanks, underscores and case, that can only mean Constant Contact's contact_id.
 _ID_HEADERS: Final = frozenset({"contactid", "contactuuid"})
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def request(list_id: str) -> bytes:
-    """The body that asks for everybody on one list."""
-    return json.dumps({"list_ids": [list_id]}, separators=(",", ":")).encode()
+def request(list_id: str, *, mailable: bool = False) -> bytes:
+    """The body that asks for everybody on one list, or for the mailable on it."""
+    asked = {"list_ids": [list_id], **({"status": "active"} if mailable else {})}
+    return json.dumps(asked, separators=(",", ":")).encode()
 
 
-def contact_ids(text: str) -> list[str] | None:
+def contact_ids(lines: Iterable[str]) -> list[str] | None:
     """The contact ids of an export; None where no column can be understood as such, or a row has none."""
-    table = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    header = next(table, [])
-    columns = [at for at, name in enumerate(header) if re.sub(r"[\s_]", "", name).casefold() in _ID_HEADERS]
-    if len(columns) != 1:
+    table = csv.reader(lines)
+    try:
+        column = id_column(next(table, []))
+        if column is None:
+            return None
+        ids = [row[column] if len(row) > column else "" for row in table if row]
+    except csv.Error:
         return None
-    ids = [row[columns[0]] if len(row) > columns[0] else "" for row in table if row]
-    return ids if all(_UUID.fullmatch(found) for found in ids) else None
+    return ids if all(map(_UUID.fullmatch, ids)) else None
+
+
+def id_column(header: Sequence[str]) -> int | None:
+    """Which column has the contact ids; None where none can be understood as such, or more than one."""
+    found = [at for at, name in enumerate(header) if re.sub(r"[\s_]", "", name).casefold() in _ID_HEADERS]
+    return found[0] if len(found) == 1 else None
+
+
+def is_id(text: str) -> bool:
+    return _UUID.fullmatch(text) is not None

@@ -8,16 +8,24 @@ from typing import Final
 
 import httpx
 
+from reconciler.constant_contact.packed import Packed
 from reconciler.errors import ApiError, ApiUnavailable, OutcomeUnknown, TooLarge, Unreached, Untrusted
 
 _log: Final = logging.getLogger(__name__)
 #: A larger answer is not one of this API's; a page of 500 contacts with everything is about a megabyte.
 MOST_BYTES: Final = 64_000_000
+#: An export of a million contacts with everything is about 300 MB.
+MOST_FILE_BYTES: Final = 2_000_000_000
 _CODED: Final = ("content-encoding", "content-length", "transfer-encoding")
 
 
 def received(response: httpx.Response) -> httpx.Response:
-    """The answer with its whole body, counted as it is unpacked. Raises TooLarge, and reads no further then."""
+    """The answer with its whole body, counted as it is unpacked. Raises TooLarge, and reads no further then.
+
+    A file of contacts is kept packed beside it.
+    """
+    if response.is_success and "csv" in response.headers.get("Content-Type", "").lower():
+        return httpx.Response(response.status_code, headers=_headers(response), extensions={"file": _file(response)})
     parts, count = [], 0
     for part in response.iter_bytes():
         count += len(part)
@@ -27,8 +35,24 @@ def received(response: httpx.Response) -> httpx.Response:
                 advice="this passes; if it does not, look whether a proxy stands in between",
             )
         parts.append(part)
-    headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _CODED]
-    return httpx.Response(response.status_code, headers=headers, content=b"".join(parts))
+    return httpx.Response(response.status_code, headers=_headers(response), content=b"".join(parts))
+
+
+def _headers(response: httpx.Response) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _CODED]
+
+
+def _file(response: httpx.Response) -> Packed:
+    file, count = Packed(), 0
+    for part in response.iter_bytes():
+        count += len(part)
+        if count > MOST_FILE_BYTES:
+            raise TooLarge(
+                f"Constant Contact's file is larger than {MOST_FILE_BYTES:,} bytes; it was not read to its end",
+                advice="this passes; if it does not, look whether a proxy stands in between",
+            )
+        file.add(part)
+    return file
 
 
 def note(operation: str, response: httpx.Response) -> None:

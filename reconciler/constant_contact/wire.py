@@ -102,6 +102,8 @@ class Activity:
     created_at: dt.datetime | None = None
     results: str = ""
     source: str = ""
+    started_at: dt.datetime | None = None
+    percent: int | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -136,6 +138,8 @@ def activity(answer: Mapping[str, Any]) -> Activity:
         moment(answer.get("created_at")),
         str(results),
         str(answer.get("source_file_name", "")),
+        moment(answer.get("started_at")),
+        int(percent) if isinstance(percent := answer.get("percent_done"), int | float) else None,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.ledger import statistics
 from reconciler.ledger.database import as_json, copy, rows, run, value
 
 if TYPE_CHECKING:
@@ -53,14 +54,18 @@ def write(
     *,
     read_at: dt.datetime,
     by_id: bool = False,
+    is_exported: bool = False,
     push_visible_seconds: float,
 ) -> int:
     """Write what differs of a page of members; says how many did.
 
-    `by_id`: each was read singly, which proves absence from the list.
+    `by_id`: each was read singly, which proves absence from the list. `is_exported`: the mirror keeps of each what an
+    export does not say.
     """
     run(tx, "members_stage")
     copy(tx, "staged_members", _COLUMNS, _records(members, keys))
+    if is_exported:
+        run(tx, "members_complete", connection_id=connection_id)
     run(tx, "readings_note", connection_id=connection_id)
     written = run(
         tx,
@@ -78,8 +83,9 @@ def note_listed(tx: Transaction, connection_id: int, member_ids: Iterable[str]) 
     """Note who is on the list, by a reading that tells nothing else of them."""
     run(tx, "members_stage")
     copy(tx, "staged_members", ("member_id", "on_list", "status"), ((found, True, "unknown") for found in member_ids))
-    run(tx, "readings_note", connection_id=connection_id)
+    seen = run(tx, "readings_note", connection_id=connection_id).rowcount
     run(tx, "members_unstage")
+    statistics.refresh(tx, "readings", seen, seen)
     run(tx, "members_note_listed", connection_id=connection_id)
 
 
@@ -129,6 +135,12 @@ def unsure_count(tx: Transaction, connection_id: int) -> int:
 def known_count(tx: Transaction, connection_id: int) -> int:
     """How many people of the account the mirror knows, the deleted too."""
     return int(value(tx, "members_known", connection_id=connection_id))
+
+
+def echo(tx: Transaction, connection_id: int, since: dt.datetime) -> tuple[int, dt.datetime | None]:
+    """How many on the list the mirror has as updated since, and the last of these times."""
+    found = run(tx, "members_echo", connection_id=connection_id, since=since).one()
+    return int(found.members), found.latest
 
 
 def deleted_count(tx: Transaction, connection_id: int) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from reconciler import decide, judging, pull, push
+from reconciler import decide, judging, pull, push, reading
 from reconciler.constant_contact import wire
 from reconciler.ledger import batches, database, watermarks
 from reconciler.receipts import Verified
@@ -33,7 +33,7 @@ def nothing(_patch: pytest.MonkeyPatch, _world: World) -> None:
 def request_before_intent(patch: pytest.MonkeyPatch, _: World) -> None:
     def send(work: Any, chunk: Sequence[Any]) -> tuple[int, None]:
         body = wire.import_body([row for _, row in chunk], work.mapped.list_id)
-        told = (len(body), hashlib.sha256(body).hexdigest(), work.api.now() or pull.now(work))
+        told = (len(body), hashlib.sha256(body).hexdigest(), work.api.now() or reading.now(work))
         rows = [(change.address, row) for change, row in chunk]
         activity_id = work.api.start_import(work.mapped.list_id, rows, let_in=[])
         with work.write() as tx:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Ledger
 
 
-@pytest.mark.parametrize("name", ["contacts", "members", "decisions", "batch_contacts"])
+@pytest.mark.parametrize("name", ["contacts", "members", "decisions", "batch_contacts", "readings", "run_rows"])
 def test_the_planner_is_told_within_the_transaction_that_wrote_much(ledger: Ledger, name: str) -> None:
     with ledger.transaction() as tx:
         statistics.refresh(tx, name, written=1000, now=1000)

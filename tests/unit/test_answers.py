@@ -250,4 +250,4 @@ class TestBody:
 
     def test_a_page_for_people_is_no_file(self) -> None:
         with pytest.raises(ApiUnavailable, match="a page instead of a file"):
-            answers.text(httpx.Response(200, html="<html></html>"))
+            answers.file(httpx.Response(200, html="<html></html>"))

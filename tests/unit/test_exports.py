@@ -5,36 +5,42 @@ import json
 import pytest
 
 from reconciler.constant_contact import exports
+from reconciler.constant_contact.packed import Packed
 
 ONE = "00000000-0000-4000-8000-000000000001"
 TWO = "00000000-0000-4000-8000-00000000000A"
 
 
+def ids(text: str) -> list[str] | None:
+    return exports.contact_ids(Packed([text.encode()]).lines())
+
+
 def test_the_request_names_the_one_list() -> None:
     assert json.loads(exports.request(ONE)) == {"list_ids": [ONE]}
+    assert json.loads(exports.request(ONE, mailable=True)) == {"list_ids": [ONE], "status": "active"}
 
 
 @pytest.mark.parametrize(
     "header", ["contact_id", "Contact ID", "CONTACT_ID", "contact id", "Contact UUID", " contactId "]
 )
 def test_the_column_of_ids_is_found_by_its_header(header: str) -> None:
-    assert exports.contact_ids(f"Email address,{header}\r\na@example.com,{ONE}\r\n") == [ONE]
+    assert ids(f"Email address,{header}\r\na@example.com,{ONE}\r\n") == [ONE]
 
 
 def test_ids_are_given_in_the_order_of_the_file() -> None:
-    assert exports.contact_ids(f"contact_id\n{TWO}\n{ONE}\n") == [TWO, ONE]
+    assert ids(f"contact_id\n{TWO}\n{ONE}\n") == [TWO, ONE]
 
 
 def test_an_export_without_rows_is_an_empty_list() -> None:
-    assert exports.contact_ids("contact_id\n") == []
+    assert ids("contact_id\n") == []
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header() -> None:
-    assert exports.contact_ids(f"\ufeffcontact_id\n{ONE}\n") == [ONE]
+    assert ids(f"\ufeffcontact_id\n{ONE}\n") == [ONE]
 
 
 def test_commas_and_line_ends_inside_quotes_are_no_ends() -> None:
-    assert exports.contact_ids(f'name,contact_id\n"Lee, Ann\nof Rome",{ONE}\n') == [ONE]
+    assert ids(f'name,contact_id\n"Lee, Ann\nof Rome",{ONE}\n') == [ONE]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +54,8 @@ def test_commas_and_line_ends_inside_quotes_are_no_ends() -> None:
         f"contact_id,name\n{ONE},Ann\n,Bob\n",
         f"name,contact_id\nAnn,{ONE}\nBob\n",
         "<html><body>Service Unavailable</body></html>",
+        f"contact_id,name\n{ONE},{'x' * 200_000}\n",
     ],
 )
 def test_what_is_not_understood_is_no_evidence(text: str) -> None:
-    assert exports.contact_ids(text) is None
+    assert ids(text) is None
