@@ -24,7 +24,6 @@ from reconciler.demo.postgres import THROWAWAY, EmbeddedPostgres
 from reconciler.key_ring import KeyRing
 from reconciler.ledger import connections as stored
 from reconciler.ledger import schema
-from reconciler.report import Report
 from reconciler.request import Request
 from reconciler.secret import Secret
 from reconciler.settings import Settings
@@ -34,6 +33,7 @@ from reconciler.simulator.rows import RowReader
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reconciler.report import Report
     from reconciler.simulator.answers import Answer
     from reconciler.simulator.answers import Request as Asked
 
@@ -51,7 +51,8 @@ _SECOND: Final = 1.0
 _PEOPLE: Final = """
     INSERT INTO contacts (workspace, id, email, first_name, last_name, phone, street, city, company)
     SELECT 'acme', CAST(lpad(to_hex(number), 32, '0') AS uuid), 'person' || number || '@example.com',
-           'First' || number %% 1000, 'Last' || number %% 5000, '212-555-' || lpad(CAST(number %% 10000 AS text), 4, '0'),
+           'First' || number %% 1000, 'Last' || number %% 5000,
+           '212-555-' || lpad(CAST(number %% 10000 AS text), 4, '0'),
            number || ' Garden Road', 'City' || number %% 300, 'Company' || number %% 700
     FROM generate_series(CAST(%s AS int), CAST(%s AS int)) AS number
 """
@@ -64,6 +65,10 @@ _AHEAD: Final = """
     INSERT INTO reconciler.clock_offset (ahead) VALUES (make_interval(secs => %s))
     ON CONFLICT (only_row) DO UPDATE SET ahead = EXCLUDED.ahead
 """
+
+
+class NotRunError(Exception):
+    """The connection was paused, or something else kept it from running."""
 
 
 @dataclass(slots=True)
@@ -141,11 +146,11 @@ class Rehearsal:
             connections.start(ledger, made, "bench")
 
     def tick(self) -> Report | None:
-        """Run as the scheduler does; None where there was nothing to do. Raises AssertionError where it stands still."""
+        """Run as the scheduler does; None where there was nothing to do. Raises NotRunError where it can't."""
         with contextlib.closing(self._here.ledger()) as ledger:
             said = reconcile.run(self._here.parts(ledger, lambda _: None), NAME, Request("schedule", is_tick=True))
         if isinstance(said, str):
-            raise AssertionError(said)
+            raise NotRunError(said)
         return said
 
     def counted(self) -> tuple[Report | None, Arrivals]:
@@ -186,9 +191,12 @@ def _row(number: int) -> dict[str, object]:
 @contextlib.contextmanager
 def rehearsal(pace: float = 2.8, **switches: object) -> Iterator[Rehearsal]:
     """A new PostgreSQL, an empty CRM and an empty account; the account keeps to the provider's limits."""
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(settings=_POSTGRES) as server:
-        with rehearsed(server.url(), Path(folder), pace, **switches) as made:
-            yield made
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        EmbeddedPostgres(settings=_POSTGRES) as server,
+        rehearsed(server.url(), Path(folder), pace, **switches) as made,
+    ):
+        yield made
 
 
 @contextlib.contextmanager
