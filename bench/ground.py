@@ -11,9 +11,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field, replace
+import time
+import urllib.request
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
 
@@ -88,6 +91,12 @@ class Ground:
         return self.server.url("ledger")
 
     @property
+    def crm_for_sqlalchemy(self) -> str:
+        """The address of the CRM as others' tools read it: by psycopg2, over the same socket."""
+        sockets = parse_qs(urlsplit(self.crm).query)["host"][0]
+        return f"postgresql+psycopg2://{urlsplit(self.crm).username or 'postgres'}@/crm?host={quote(sockets)}"
+
+    @property
     def door(self) -> SideDoor:
         return SideDoor(self.account["url"])
 
@@ -107,6 +116,15 @@ class Ground:
         for start in range(first, last + 1, _PORTION):
             people = [_member(number) for number in range(start, min(start + _PORTION, last + 1))]
             self.door.contact(action="bulk_create", list_id=self.account["list_id"], contacts=people)
+
+    def members(self) -> int:
+        """Say how many people are on the list, as the account itself counts them."""
+        request = urllib.request.Request(  # noqa: S310 - the simulated account
+            f"{self.account['api_url']}/contact_lists/{self.account['list_id']}?include_membership_count=all",
+            headers={"Authorization": f"Bearer {self.account['access_token']}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+            return int(json.load(answer)["membership_count"])
 
     def calls(self) -> int:
         """Say how many requests the account has had."""
