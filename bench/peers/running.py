@@ -22,7 +22,7 @@ SCRIPTS: Final = {
     "usual script": "with_usual_script.py",
 }
 #: What a peer is told before it is measured: what its users do once.
-_ONCE: Final = {"singer-sdk": ("prepare",)}
+_ONCE: Final = {"singer-sdk": ("prepare",), "drt-core": ("prepare",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ def load(name: str, contacts: int) -> Peer:
         ran = run(made, folder, SCRIPTS[name])
         members = made.members()
         if members != contacts:
-            raise FailedError(f"{name} brought {members:,} of {contacts:,} contacts onto the list:\n{ran.printed[-1000:]}")
+            raise FailedError(
+                f"{name} brought {members:,} of {contacts:,} contacts onto the list:\n{ran.printed[-1000:]}"
+            )
     return Peer(name, contacts, ran)
 
 

@@ -5,30 +5,30 @@ itself, keeps its state with the data, and a whole pipeline is ten lines. It tak
 already: all rows of a run are sent.
 
 As dlthub.com/docs/dlt-ecosystem/destinations/destination has it: the function is called with a batch of items; a batch
-is as many contacts as an import takes, so that fewest calls are made. The sizes of the source's chunks and of the
+is as many contacts as an import takes, so that fewest calls are made. The backend, the sizes of the source's chunks and of the
 buffers are as dlthub.com/docs/reference/performance advises for many rows.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dlt
+import imports
 from dlt.sources.sql_database import sql_table
 
-import imports
-
 if TYPE_CHECKING:
+    import pyarrow
     from dlt.common.schema import TTableSchema
 
 _activities: list[str] = []
 
 
 @dlt.destination(batch_size=imports.BATCH, name="constant_contact")
-def constant_contact(items: list[dict[str, Any]], _table: TTableSchema) -> None:
+def constant_contact(items: pyarrow.RecordBatch, _table: TTableSchema) -> None:
     """Import a batch."""
-    _activities.extend(imports.send(items))
+    _activities.extend(imports.send(items.to_pylist()))
 
 
 def main() -> None:
@@ -40,6 +40,7 @@ def main() -> None:
     people = sql_table(
         os.environ["PEER_CRM"],
         table="contacts",
+        backend="pyarrow",
         chunk_size=2 * imports.BATCH,
         included_columns=["id", *imports.KEYS],
     )

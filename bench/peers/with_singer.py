@@ -17,12 +17,11 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
+import imports
 from singer_sdk import typing as th
 from singer_sdk.sinks import BatchSink
 from singer_sdk.sql import SQLConnector, SQLStream, SQLTap
 from singer_sdk.target_base import Target
-
-import imports
 
 _FOLDER = Path(os.environ.get("PEER_FOLDER", "."))
 
