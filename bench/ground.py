@@ -145,9 +145,23 @@ class Ground:
 
     def measured(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> Ran:
         """Run a process to its end. Raises FailedError with its last words where that is not 0."""
-        before, database = self.calls(), self._database_busy()
-        took = measured(command, {**self.environ, **(environ or {})}, self.folder)
-        return replace(took, database_busy=self._database_busy() - database, calls=self.calls() - before)
+        before, began, database = self.calls(), time.monotonic(), self._database_busy()
+        with (
+            tempfile.TemporaryFile() as out,
+            subprocess.Popen(
+                command, cwd=ROOT, env={**self.environ, **(environ or {})}, stdout=out, stderr=subprocess.STDOUT
+            ) as process,
+        ):
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            seconds = time.monotonic() - began
+            out.seek(0)
+            printed = out.read().decode(errors="replace")
+        if process.returncode:
+            raise FailedError(f"{' '.join(command[:4])} ended with {process.returncode}:\n{printed[-2000:]}")
+        busy = used.ru_utime + used.ru_stime
+        database = self._database_busy() - database
+        return Ran(seconds, used.ru_maxrss * 1024 / 1e6, busy, database, self.calls() - before, printed)
 
     def _database_busy(self) -> float:
         """Seconds of a processor that PostgreSQL has had, all its processes together."""
@@ -228,7 +242,7 @@ def ground(*switches: str, pace: int = 1000, settings: Mapping[str, str] = _SETT
 def _simulator(switches: Sequence[str]) -> Iterator[dict[str, str]]:
     told = [word for each in switches for word in ("--switch", each)]
     command = [*PROGRAM, "simulator", "--port", "0", "--speed", "fast", *told]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - the program itself
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None  # noqa: S101 - by the argument above
         try:
             yield json.loads(process.stdout.readline())

@@ -91,7 +91,7 @@ def _environment(server: EmbeddedPostgres, simulator: Simulator, folder: str) ->
 
 def _say(environment: dict[str, str], *words: str) -> None:
     command = [sys.executable, "-c", "from reconciler.cli import main; main()", *words]
-    subprocess.run(command, check=True, env=environment, capture_output=True)  # noqa: S603 - the program itself
+    subprocess.run(command, check=True, env=environment, capture_output=True)
 
 
 if __name__ == "__main__":

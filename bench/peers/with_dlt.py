@@ -5,8 +5,8 @@ itself, keeps its state with the data, and a whole pipeline is ten lines. It tak
 already: all rows of a run are sent.
 
 As dlthub.com/docs/dlt-ecosystem/destinations/destination has it: the function is called with a batch of items; a batch
-is as many contacts as an import takes, so that fewest calls are made. The backend, the sizes of the source's chunks and of the
-buffers are as dlthub.com/docs/reference/performance advises for many rows.
+is as many contacts as an import takes, so that fewest calls are made. The backend, the sizes of the
+source's chunks and of the buffers are as dlthub.com/docs/reference/performance advises for many rows.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import imports
 from dlt.sources.sql_database import sql_table
 
 if TYPE_CHECKING:
-    import pyarrow
+    import pyarrow as pa
     from dlt.common.schema import TTableSchema
 
 _activities: list[str] = []
 
 
 @dlt.destination(batch_size=imports.BATCH, name="constant_contact")
-def constant_contact(items: pyarrow.RecordBatch, _table: TTableSchema) -> None:
+def constant_contact(items: pa.RecordBatch, _table: TTableSchema) -> None:
     """Import a batch."""
     _activities.extend(imports.send(items.to_pylist()))
 

@@ -1,8 +1,8 @@
 """drt-core: a model in SQL and its REST API destination, in YAML, run by its own command.
 
 What it does better: no code at all, with secrets, tests, alerts and a retry in the same file, a difference against the
-last run's snapshot (`incremental_strategy: diff`), guards, and dozens of destinations that it knows by name. Its generic
-destination takes a 2xx for success, so the activity that an import is done by is not looked at: the bench waits for it.
+last run's snapshot (`incremental_strategy: diff`), guards, and dozens of destinations that it knows by name. Its own
+generic one takes a 2xx for success, so the activity that an import is done by is not looked at: the bench waits for it.
 
 As its README has it, `body_mode: batch` puts many rows into one request; a batch is as many as fill an import.
 """

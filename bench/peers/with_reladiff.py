@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import urllib.parse
 
 import reladiff
 
@@ -18,9 +19,11 @@ COLUMNS = ("email", "first_name", "last_name", "phone", "city", "company_name")
 
 def main(algorithm: str) -> None:
     """Compare the tables `bench_left` and `bench_right`; prints how many differences, and seconds."""
-    url = os.environ["PEER_CRM"].replace("+psycopg2", "")
+    url = urllib.parse.urlsplit(os.environ["PEER_CRM"])
+    sockets = urllib.parse.parse_qs(url.query)["host"][0]
+    there = {"driver": "postgresql", "host": sockets, "port": 5432, "dbname": "crm", "user": url.username}
     began = time.monotonic()
-    tables = [reladiff.connect_to_table(url, name, "id") for name in ("bench_left", "bench_right")]
+    tables = [reladiff.connect_to_table(there, name, "id", thread_count=4) for name in ("bench_left", "bench_right")]
     chosen = reladiff.Algorithm.JOINDIFF if algorithm == "joindiff" else reladiff.Algorithm.HASHDIFF
     found = reladiff.diff_tables(*tables, algorithm=chosen, extra_columns=COLUMNS, max_threadpool_size=4)
     print(sum(1 for _ in found), time.monotonic() - began)

@@ -1,0 +1,41 @@
+"""What must hold, as values: a bound, what was found, and whether it is missed by more than a fifth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: A machine that others use too wavers by as much.
+_SLACK: Final = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A measured figure with its bound: at least so much, or with `most` at most."""
+
+    name: str
+    bound: float
+    found: float
+    most: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether the bound itself is kept."""
+        return self.found <= self.bound if self.most else self.found >= self.bound
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether the bound is missed by more than a fifth, which the bench fails for."""
+        return self.found > self.bound * _SLACK if self.most else self.found * _SLACK < self.bound
+
+    def __str__(self) -> str:
+        verdict = "holds" if self.holds else "MISSED" if self.is_missed else "within a fifth"
+        return f"{self.name}: {self.found:.3g}, {'at most' if self.most else 'at least'} {self.bound:g}: {verdict}"
+
+
+def missed(ratios: Iterable[Ratio]) -> list[Ratio]:
+    """Those that the bench fails for."""
+    return [ratio for ratio in ratios if ratio.is_missed]
