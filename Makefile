@@ -26,7 +26,7 @@ endif
 
 .PHONY: help
 help: ## Say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 	@echo '  ARGS="..." is handed on by demo and test.'
 
 .PHONY: demo
@@ -46,9 +46,23 @@ check: development ## Check the style, the types and the import contracts
 	$(RUN) mypy
 	$(RUN) lint-imports
 
+.PHONY: bench
+bench: development .bench/made ## Measure it beside what else there is, and write docs/explanation/performance.md
+	@$(RUN) python -m bench $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: development ## Check the counts of calls that must not grow
+	@$(RUN) python -m bench --quick
+
+# What is measured beside the program lives in an environment of its own, so that neither binds the other's versions.
+.bench/made: bench/peers/requirements.txt | uv
+	@$(UV) venv --quiet --clear --python .venv/bin/python .bench
+	@$(UV) pip install --quiet --python .bench/bin/python --requirements $<
+	@touch $@
+
 .PHONY: clean
 clean: ## Remove what was installed, built and cached here
-	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .bench .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find reconciler tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: development

@@ -31,9 +31,14 @@ class Ratio:
         """Whether the bound is missed by more than a fifth, which the bench fails for."""
         return self.found > self.bound * _SLACK if self.most else self.found * _SLACK < self.bound
 
+    @property
+    def verdict(self) -> str:
+        if self.holds:
+            return "holds"
+        return "missed" if self.is_missed else "within a fifth"
+
     def __str__(self) -> str:
-        verdict = "holds" if self.holds else "MISSED" if self.is_missed else "within a fifth"
-        return f"{self.name}: {self.found:.3g}, {'at most' if self.most else 'at least'} {self.bound:g}: {verdict}"
+        return f"{self.name}: {self.found:.3g}, {'at most' if self.most else 'at least'} {self.bound:g}: {self.verdict}"
 
 
 def missed(ratios: Iterable[Ratio]) -> list[Ratio]:
