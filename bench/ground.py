@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,23 +144,23 @@ class Ground:
 
     def measured(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> Ran:
         """Run a process to its end. Raises FailedError with its last words where that is not 0."""
-        before, began, database = self.calls(), time.monotonic(), self._database_busy()
-        with (
-            tempfile.TemporaryFile() as out,
-            subprocess.Popen(
-                command, cwd=ROOT, env={**self.environ, **(environ or {})}, stdout=out, stderr=subprocess.STDOUT
-            ) as process,
-        ):
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            seconds = time.monotonic() - began
-            out.seek(0)
-            printed = out.read().decode(errors="replace")
-        if process.returncode:
-            raise FailedError(f"{' '.join(command[:4])} ended with {process.returncode}:\n{printed[-2000:]}")
-        busy = used.ru_utime + used.ru_stime
+        before, database = self.calls(), self._database_busy()
+        took = self.folder / "took"
+        watched = [sys.executable, "-I", "-S", str(Path(__file__).with_name("watched.py")), str(took), *command]
+        ended = subprocess.run(
+            watched,
+            cwd=ROOT,
+            env={**self.environ, **(environ or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        printed = ended.stdout.decode(errors="replace")
+        if ended.returncode:
+            raise FailedError(f"{' '.join(command[:4])} did not end well:\n{printed[-2000:]}")
+        seconds, kilobytes, busy = map(float, took.read_text().split())
         database = self._database_busy() - database
-        return Ran(seconds, used.ru_maxrss * 1024 / 1e6, busy, database, self.calls() - before, printed)
+        return Ran(seconds, kilobytes * 1024 / 1e6, busy, database, self.calls() - before, printed)
 
     def _database_busy(self) -> float:
         """Seconds of a processor that PostgreSQL has had, all its processes together."""

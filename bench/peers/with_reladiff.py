@@ -18,7 +18,7 @@ COLUMNS = ("email", "first_name", "last_name", "phone", "city", "company_name")
 
 
 def main(algorithm: str) -> None:
-    """Compare the tables `bench_left` and `bench_right`; prints how many differences, and seconds."""
+    """Compare the tables `bench_left` and `bench_right`; prints how many rows differ, and seconds."""
     url = urllib.parse.urlsplit(os.environ["PEER_CRM"])
     sockets = urllib.parse.parse_qs(url.query)["host"][0]
     there = {"driver": "postgresql", "host": sockets, "port": 5432, "dbname": "crm", "user": url.username}
@@ -26,7 +26,8 @@ def main(algorithm: str) -> None:
     tables = [reladiff.connect_to_table(there, name, "id", thread_count=4) for name in ("bench_left", "bench_right")]
     chosen = reladiff.Algorithm.JOINDIFF if algorithm == "joindiff" else reladiff.Algorithm.HASHDIFF
     found = reladiff.diff_tables(*tables, algorithm=chosen, extra_columns=COLUMNS, max_threadpool_size=4)
-    print(sum(1 for _ in found), time.monotonic() - began)
+    # A row that differs is told twice: as it is on either side.
+    print(len({row[0] for _, row in found}), time.monotonic() - began)
 
 
 if __name__ == "__main__":
