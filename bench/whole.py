@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING, Final
 
@@ -72,15 +73,17 @@ def _memory(wholes: Sequence[Whole]) -> list[Ratio]:
 
 
 def _growth(wholes: Sequence[Whole]) -> list[Ratio]:
-    """From the smallest to the largest size: seconds, as a multiple of what N log N would make of the smallest."""
+    """From each size to the next: seconds, as a multiple of what N log N would make of the smaller one.
+
+    The start of a process is in both, and is more of the smaller: the last step says most.
+    """
     found = []
     for what in (FIRST, SWEEP):
         same = sorted((each for each in wholes if each.what == what), key=lambda each: each.contacts)
-        if len(same) > 1:
-            first, last = same[0], same[-1]
-            expected = first.ran.seconds * _n_log_n(last.contacts) / _n_log_n(first.contacts)
-            name = f"growth / N log N, {what}, {first.contacts:,} to {last.contacts:,}"
-            found.append(Ratio(name, 1, last.ran.seconds / expected, most=True))
+        for less, more in pairwise(same):
+            expected = less.ran.seconds * _n_log_n(more.contacts) / _n_log_n(less.contacts)
+            name = f"growth / N log N, {what}, {less.contacts:,} to {more.contacts:,}"
+            found.append(Ratio(name, 1, more.ran.seconds / expected, most=True))
     return found
 
 
