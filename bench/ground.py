@@ -6,6 +6,7 @@ Everything is real but Constant Contact, and each part is a process of its own: 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
@@ -26,15 +27,6 @@ from reconciler.simulator import SideDoor
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: Starts a command, and writes down its seconds, its processor's seconds, and its most memory in kilobytes.
-_LAUNCHER: Final = """
-import json, os, sys, time
-began = time.monotonic()
-_, status, used = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
-with open(sys.argv[1], "w") as told:
-    json.dump((time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss), told)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
 ROOT: Final = Path(__file__).parents[1]
 PROGRAM: Final = (sys.executable, "-c", "from reconciler.cli import main; main()")
 _SETTINGS: Final = {**THROWAWAY, "shared_buffers": "1GB", "max_wal_size": "4GB", "work_mem": "64MB"}
@@ -145,22 +137,9 @@ class Ground:
     def measured(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> Ran:
         """Run a process to its end. Raises FailedError with its last words where that is not 0."""
         before, database = self.calls(), self._database_busy()
-        took = self.folder / "took"
-        watched = [sys.executable, "-I", "-S", str(Path(__file__).with_name("watched.py")), str(took), *command]
-        ended = subprocess.run(
-            watched,
-            cwd=ROOT,
-            env={**self.environ, **(environ or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        printed = ended.stdout.decode(errors="replace")
-        if ended.returncode:
-            raise FailedError(f"{' '.join(command[:4])} did not end well:\n{printed[-2000:]}")
-        seconds, kilobytes, busy = map(float, took.read_text().split())
+        took = measured(command, {**self.environ, **(environ or {})}, self.folder)
         database = self._database_busy() - database
-        return Ran(seconds, kilobytes * 1024 / 1e6, busy, database, self.calls() - before, printed)
+        return dataclasses.replace(took, database_busy=database, calls=self.calls() - before)
 
     def _database_busy(self) -> float:
         """Seconds of a processor that PostgreSQL has had, all its processes together."""
@@ -170,20 +149,17 @@ class Ground:
 
 
 def measured(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Ran:
-    """Run a process to its end and say what it took by itself. Raises FailedError with its last words where not 0.
-
-    The system counts to a process the memory of the one that started it, until it is larger: so a small one does.
-    """
-    told = folder / "took.json"
-    small = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(told), *command]
-    done = subprocess.run(  # noqa: S603 - what is measured
-        small, cwd=ROOT, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    """Run a process to its end, and say what it took by itself. Raises FailedError with its last words where not 0."""
+    took = folder / "took"
+    watched = [sys.executable, "-I", "-S", str(Path(__file__).with_name("watched.py")), str(took), *command]
+    ended = subprocess.run(
+        watched, cwd=ROOT, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
-    printed = done.stdout.decode(errors="replace")
-    if done.returncode:
-        raise FailedError(f"{' '.join(command[:4])} ended with {done.returncode}:\n{printed[-2000:]}")
-    seconds, busy, peak = json.loads(told.read_text())
-    return Ran(seconds, peak * 1024 / 1e6, busy, 0.0, 0, printed)
+    printed = ended.stdout.decode(errors="replace")
+    if ended.returncode:
+        raise FailedError(f"{' '.join(command[:4])} did not end well:\n{printed[-2000:]}")
+    seconds, kilobytes, busy = map(float, took.read_text().split())
+    return Ran(seconds, kilobytes * 1024 / 1e6, busy, 0.0, 0, printed)
 
 
 def _busy(process_id: int, *, with_ended: bool = False) -> float:

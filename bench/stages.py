@@ -174,7 +174,7 @@ def _decided(here: Inside, expected: int) -> None:
 
     def decide(tx: Transaction) -> None:
         nonlocal found
-        if plans.find(tx, here.connection.connection_id, sweep=False):
+        if plans.find(tx, here.connection.connection_id, sweep=False, clears=False):
             for candidates in plans.slices(tx, here.connection.connection_id, here.connection.limits.slice_contacts):
                 found += len(diff(candidates, here.connection.policy))
 

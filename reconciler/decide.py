@@ -28,7 +28,7 @@ def decide(work: Work, *, sweep: bool, keep: bool, among: Sequence[str] | None =
     connection, decided = work.connection, 0
     policy = connection.policy if sweep else _between_sweeps(connection.policy)
     with work.write() as tx:
-        if plans.find(tx, connection.connection_id, sweep=sweep, among=among):
+        if plans.find(tx, connection.connection_id, sweep=sweep, clears=bool(policy.clear), among=among):
             for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
                 plans.write(
                     tx,
@@ -88,7 +88,7 @@ def decide_anew(work: Work, contact_ids: Sequence[str]) -> None:
     with work.write() as tx:
         is_sweep = runs.times(tx, work.run_id).mode == "full"
         policy = connection.policy if is_sweep else _between_sweeps(connection.policy)
-        if not plans.find(tx, connection.connection_id, sweep=False, among=contact_ids):
+        if not plans.find(tx, connection.connection_id, sweep=False, clears=False, among=contact_ids):
             return
         for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
             decisions = _diffed(candidates, policy)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler import decide, holding, home, pull, push
 from reconciler.extract import Extraction, extract
 from reconciler.ledger import batches, plans, rejects, runs, stories
-from reconciler.request import is_held_there, is_mirror_fresh, reason_for_full, standing_stop
+from reconciler.request import is_guarded, is_held_there, is_mirror_fresh, reason_for_full, standing_stop
 
 if TYPE_CHECKING:
     from reconciler.ledger.database import Transaction
@@ -66,12 +66,20 @@ def _note_mode(tx: Transaction, work: Work, full: str | None) -> None:
     runs.set_mode(tx, work.run_id, "full" if full else "incremental", full)
 
 
-def members(work: Work, full: str | None, request: Request, course: Course) -> Plan:
-    """Read Constant Contact, settle what earlier runs left open, and decide again."""
+def reads_everybody(work: Work, full: str | None) -> bool:
+    """Whether the whole account is to be read, so that only then there is something to compare."""
+    return work.connection.pulled_whole_at is None or (full is not None and not is_mirror_fresh(work.connection, full))
+
+
+def members(work: Work, full: str | None, request: Request, course: Course, first: Plan | None) -> Plan:
+    """Read Constant Contact, settle what earlier runs left open, and decide again where that changed anything.
+
+    `first` is what was decided before.
+    """
     with work.stage("pull"):
         listed = work.api.contact_list(work.connection.list_id)
         course.listed_before = listed.members
-        if work.connection.pulled_whole_at is None or (full and not is_mirror_fresh(work.connection, full)):
+        if reads_everybody(work, full):
             pull.everybody(work)
         else:
             pull.before_push(work, listed.members)
@@ -79,6 +87,20 @@ def members(work: Work, full: str | None, request: Request, course: Course) -> P
     if not request.plan_only:
         with work.stage("verify"):
             course.has_settled = push.settle(work)
+    if first is not None and not course.has_settled and not _is_overtaken(work, first):
+        return first
+    return plan(work, full, request)
+
+
+def _is_overtaken(work: Work, first: Plan) -> bool:
+    with work.ledger.transaction() as tx:
+        return plans.is_overtaken(tx, work.connection.connection_id, first)
+
+
+def first_plan(work: Work, full: str | None, request: Request) -> Plan | None:
+    """Decide on the mirrors as they stand; None where that is of no use: the whole account is read first."""
+    if reads_everybody(work, full) and not is_guarded(work.connection, request):
+        return None
     return plan(work, full, request)
 
 

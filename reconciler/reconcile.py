@@ -182,14 +182,14 @@ def _attempt(work: Work, parts: Parts, request: Request, course: Course) -> Endi
     # Decide on the mirrors as they stand; only if there is something to push is Constant Contact asked.
     # What waits for another look is asked for first: deciding it sets its next time.
     is_open = gather.is_something_open(work, request)
-    plan = gather.plan(work, full, request)
+    first = gather.first_plan(work, full, request)
     why = why_not_push(work.connection, request, read_only=parts.read_only)
     ending = _standing(work, parts, request, course)
     if ending is None and not is_open:
-        ending = _without_a_call(work, request, course, plan, why)
+        ending = _without_a_call(work, request, course, first, why)
     if ending is not None:
         return ending
-    plan = gather.members(work, full, request, course)
+    plan = gather.members(work, full, request, course, first)
 
     # Act, unless too much would be pushed, or nothing may be.
     demand(work, plan, request, why)
@@ -227,13 +227,13 @@ def _standing(work: Work, parts: Parts, request: Request, course: Course) -> End
     return None
 
 
-def _without_a_call(work: Work, request: Request, course: Course, plan: Plan, why: str | None) -> Ending | None:
+def _without_a_call(work: Work, request: Request, course: Course, plan: Plan | None, why: str | None) -> Ending | None:
     """The end of a run for which the mirrors are enough; None where Constant Contact has to be asked."""
     if is_guarded(work.connection, request) and not why and (held := guarding.check(work)) is not None:
         course.is_quiet = guarding.is_told(work, held)
         return held
     reading = course.reading
-    if reading is None or reading.window.reason is not None:
+    if plan is None or reading is None or reading.window.reason is not None:
         return None
     is_quiet = not (reading.changed or reading.gone)
     if request.is_tick and is_quiet and why:

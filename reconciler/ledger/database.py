@@ -11,6 +11,7 @@ import time
 from copy import copy as copy_of
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 import psycopg
 import sqlalchemy as sa
 import sqlalchemy.exc
@@ -64,6 +65,7 @@ class Ledger:
             "postgresql+psycopg://",
             creator=self._connect,
             hide_parameters=True,
+            json_deserializer=orjson.loads,
             use_native_hstore=False,
             # So many stay open; who needs more for a moment opens and closes them.
             pool_size=at_once + 1,
@@ -200,7 +202,8 @@ def stream(tx: Transaction, name: str, /, **parameters: object) -> Iterator[Row]
 
 
 def as_json(content: object) -> str:
-    return _JSON.encode(content)
+    # Most of what is written for a contact is empty.
+    return "{}" if content == {} else _JSON.encode(content)
 
 
 @functools.cache

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, assert_never
 
 from reconciler.domain import Add, Candidate, Contact, Present, Readdress, Skip, Status, Update
 from reconciler.ledger.database import as_json, copy, one, rows, run, stream, value
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.domain import Decision
     from reconciler.ledger.database import Row, Transaction
 
+_LOW_32_BITS: Final = 2**32 - 1
 _COLUMNS = (
     "contact_id",
     "kind",
@@ -53,6 +54,8 @@ class Plan:
     readdressed: int
     #: How many of them go by a call of their own.
     singles: int
+    #: The transaction that decided it, an xid8.
+    decided_in: int = field(default=0, compare=False)
 
     def pushable(self, singles_left: int) -> int:
         """How many changes can be pushed now, with so many calls of their own left for today."""
@@ -73,10 +76,13 @@ class Size:
     bytes: int
 
 
-def find(tx: Transaction, connection_id: int, *, sweep: bool, among: Sequence[str] | None = None) -> int:
-    """Find the address groups with a contact to decide, for this transaction; says how many."""
+def find(tx: Transaction, connection_id: int, *, sweep: bool, clears: bool, among: Sequence[str] | None = None) -> int:
+    """Find the address groups with a contact to decide, for this transaction; says how many.
+
+    With `clears` a field that is blank in the CRM may be a change, which only the diff sees.
+    """
     asked = None if among is None else list(among)
-    found = run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, among=asked).rowcount
+    found = run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, clears=clears, among=asked).rowcount
     if found:
         run(tx, "candidates_leaving", connection_id=connection_id)
     return found
@@ -115,17 +121,15 @@ def conclude(tx: Transaction, run_id: int) -> Plan:
         counts[row.kind] += 1
         singles += row.is_single
         digest.update(as_json([row.contact_id, row.kind, row.address, row.values]).encode())
-    plan = Plan(digest.hexdigest(), counts["add"], counts["update"], counts["readdress"], singles)
-    run(
-        tx,
-        "plan_conclude",
-        run_id=run_id,
-        digest=plan.digest,
-        added=plan.added,
-        updated=plan.updated,
-        readdressed=plan.readdressed,
-    )
-    return plan
+    told = (digest.hexdigest(), counts["add"], counts["update"], counts["readdress"])
+    names = ("digest", "added", "updated", "readdressed")
+    decided_in = value(tx, "plan_conclude", run_id=run_id, **dict(zip(names, told, strict=True)))
+    return Plan(*told, singles, decided_in)
+
+
+def is_overtaken(tx: Transaction, connection_id: int, plan: Plan) -> bool:
+    """Whether the mirror of the account was written since the plan was decided on it."""
+    return bool(value(tx, "plan_overtaken", connection_id=connection_id, xid=str(plan.decided_in & _LOW_32_BITS)))
 
 
 def read(tx: Transaction, run_id: int) -> Plan | None:

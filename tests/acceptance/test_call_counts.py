@@ -15,7 +15,6 @@ from bench.rehearsal import rehearsed
 from reconciler import push
 from reconciler.constant_contact import wire
 from reconciler.demo import usual_script
-from reconciler.domain import Update
 from reconciler.limits import Limits
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def chunks(sizes: list[int], limits: Limits) -> list[tuple[int, int]]:
         connection=types.SimpleNamespace(limits=limits), mapped=types.SimpleNamespace(list_id=LIST)
     )
     planned: Any = [
-        types.SimpleNamespace(change=Update(f"{at}", f"p{at}@example.com", {"last_name": "x" * size}, {}, {}))
+        (types.SimpleNamespace(address=f"p{at}@example.com"), {"last_name": "x" * size})
         for at, size in enumerate(sizes)
     ]
     found = []
