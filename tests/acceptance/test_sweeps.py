@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.ledger import plans
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.domain import Candidate
     from tests.installation import Installation
 
 pytestmark = pytest.mark.http
@@ -268,3 +273,56 @@ def test_a_row_that_is_gone_is_found_late_by_the_sweep(acme: Installation, mode:
     assert (late(report), report["standing"]["crm"]["contacts"]) == (1, 2)
     assert report["standing"]["list"]["still_on_list"] == 1
     assert kind(report) == ("full", "forced")
+
+
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Whom the diff was asked about, each time that anything was decided."""
+    asked: list[list[str]] = []
+    slices = plans.slices
+
+    def noted(*told: Any) -> Iterator[list[Candidate]]:
+        for found in slices(*told):
+            asked.append([candidate.contact.address for candidate in found])
+            yield found
+
+    monkeypatch.setattr(plans, "slices", noted)
+    return asked
+
+
+def test_of_those_who_are_plainly_equal_nothing_is_decided_anew(acme: Installation, decided: list[list[str]]) -> None:
+    acme.run()
+    acme.api.door.contact(action="change", email="bob@example.com", fields={"first_name": "Robert"})
+    decided.clear()
+
+    assert kind(acme.run("acme", "--full"))[0] == "full"
+
+    assert decided
+    assert {address for asked in decided for address in asked} == {"bob@example.com"}
+
+
+def test_values_are_compared_and_not_only_what_was_remembered_of_them(
+    acme: Installation, decided: list[list[str]]
+) -> None:
+    acme.run()
+    acme.sql("UPDATE contacts SET first_name = 'Roberta' WHERE email = 'bob@example.com'")
+    # As if the difference had been taken for decided.
+    acme.sql(
+        "WITH known AS (UPDATE reconciler.contacts SET fields = jsonb_build_object('first_name', 'Roberta')"
+        " WHERE address = 'bob@example.com' RETURNING contact_id, digest)"
+        " UPDATE reconciler.pairs AS p SET contact_digest = k.digest FROM known AS k WHERE k.contact_id = p.contact_id"
+    )
+    decided.clear()
+
+    assert acme.run("acme", "--full")["counts"]["updated"] == 1
+    assert ["bob@example.com"] in decided
+
+
+def test_what_nothing_has_changed_since_is_decided_once(installation: Installation, decided: list[list[str]]) -> None:
+    installation.add("ada@example.com")
+    connect(installation, AGED)
+    decided.clear()
+
+    assert installation.run()["counts"]["added"] == 1
+
+    assert decided == [["ada@example.com"]]
