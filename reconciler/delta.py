@@ -33,6 +33,9 @@ def read(work: Work, since: dt.datetime, what: str, *, most_pages: int | None = 
 
     Without `needs_all` somebody may be left out whom an export does not show clearly: the caller looks for them.
     """
+    # Asked before a page is written: who is on it may have changed once more, and would hide others who have.
+    with work.ledger.transaction() as tx:
+        echo = mirror.echo(tx, work.connection.connection_id, since)
     found, count = iter(work.api.on_list(work.mapped, since)), 0
     for number in itertools.count(1):
         began = now(work)
@@ -45,7 +48,7 @@ def read(work: Work, since: dt.datetime, what: str, *, most_pages: int | None = 
             return
         if number > 1 or (page.total or 0) <= PAGE:
             continue
-        if _is_known(work, since, page.total or 0, what):
+        if _is_known(work, echo, page.total or 0, what):
             return
         if _is_worth(page.total or 0, on_list(work)):
             unclear = _by_export(work, page.members, what)
@@ -58,10 +61,9 @@ def calls(changed: int, listed: int) -> int:
     return min(pages(changed), 1 + EXPORT_CALLS) if _is_worth(changed, listed) else pages(changed)
 
 
-def _is_known(work: Work, since: dt.datetime, total: int, what: str) -> bool:
-    """Whether the mirror has all who changed already, after their first page; who did so once more is read."""
-    with work.ledger.transaction() as tx:
-        there, latest = mirror.echo(tx, work.connection.connection_id, since)
+def _is_known(work: Work, echo: tuple[int, dt.datetime | None], total: int, what: str) -> bool:
+    """Whether the mirror had all who changed already; who did so once more is read."""
+    there, latest = echo
     if there != total or latest is None:
         return False
     # Whoever changed once more has moved beyond that time.

@@ -108,7 +108,7 @@ def write(
     """Write decisions into the run's plan. With `keep`, skips are settled until something changes; changes stay due."""
     run(tx, "decisions_stage")
     copy(tx, "staged_decisions", [f'"{name}"' for name in _COLUMNS], (_record(d, look_again) for d in decisions))
-    run(tx, "decisions_to_plan", connection_id=connection_id, run_id=run_id)
+    run(tx, "decisions_to_plan", connection_id=connection_id, run_id=run_id, keep=keep)
     if keep:
         run(tx, "decisions_to_pairs", connection_id=connection_id)
     run(tx, "decisions_unstage")

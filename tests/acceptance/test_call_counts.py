@@ -16,6 +16,7 @@ from reconciler import push
 from reconciler.constant_contact import wire
 from reconciler.demo import usual_script
 from reconciler.limits import Limits
+from reconciler.simulator import SideDoor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,28 @@ def test_a_run_makes_as_many_calls_as_its_changes_need_and_a_tick_without_any_no
     # The echo is counted, read by one export, and not read again.
     assert arrived.operations["postContactsExport"] == 2
     assert arrived.operations["getContacts"] == 5
+
+
+@pytest.mark.http
+def test_who_changed_there_is_read_whoever_else_did_so_later(there: Rehearsal) -> None:
+    """An echo that is known may hide nobody: neither behind a page of it, nor behind the last of its times."""
+    there.fill(1, CONTACTS, account=True)
+    there.connect()
+    there.tick()
+    there.sleep(600)
+    there.change(1, 1_000, "New")
+    there.tick()
+
+    people = [f"person{number}@example.com" for number in (1_000, 1, 600, 400, 800)]
+    for address in people:
+        there.sleep(5)
+        SideDoor(there.simulator.url).contact(action="change", email=address, fields={"city": "Brno"})
+    there.sleep(120)  # what is sent now is looked for from a minute before on
+    there.change(1_001, 2_000, "Newer")
+    there.tick()
+
+    found = there.sql("SELECT address FROM reconciler.members WHERE fields ->> 'home_city' = 'Brno' ORDER BY 1")
+    assert [address for (address,) in found] == sorted(people)
 
 
 @pytest.mark.http

@@ -235,6 +235,8 @@ def test_what_was_read_long_ago_is_read_again_before_the_first_batch(installatio
     before = len(town.imports())
     town.change(first_name="Augusta")
     installation.say("set", "acme", "reading_age_seconds=0")
+    # With a stranger among them, what was decided before is decided again.
+    installation.api.door.contact(action="create", email="new@example.com", list_id=installation.api.list_id)
     heard: list[str] = []
 
     def go(words: str) -> None:
