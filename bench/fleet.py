@@ -206,8 +206,10 @@ def _disturbed(
                 three[1].send_signal(signal.SIGCONT)
                 awake = 0.0
             time.sleep(_SAMPLE_SECONDS)
-        time.sleep(every + 30)  # who was changed last is pushed
-        watch.look()
+        over = time.monotonic() + every + 30  # who was changed last is pushed
+        while time.monotonic() < over:
+            watch.look()  # in so long a time a connection may have two ticks
+            time.sleep(_SAMPLE_SECONDS)
         watch.end()
     return watch, memory
 
