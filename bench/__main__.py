@@ -8,12 +8,10 @@ uv run python -m bench --quick    the counts that must not grow, and nothing els
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import sys
 from typing import TYPE_CHECKING, Final
 
-from bench import document, stages, whole
+from bench import counts, document, stages, whole
 from bench.peers import running
 from bench.ratios import Ratio, missed
 
@@ -32,7 +30,7 @@ def main() -> int:
     """Measure what is asked for; 1 where a bound is missed."""
     asked = _asked()
     if asked.quick:
-        return _counts()
+        return counts.main()
     sizes = asked.sizes or [10_000, 100_000, *([1_000_000] if asked.whole else [])]
     found = document.Found()
     for size in sizes:
@@ -81,15 +79,6 @@ def _beside(wholes: Sequence[Whole], peers: Sequence[Peer]) -> list[Ratio]:
         for peer in peers
         if peer.name in bounds and peer.contacts in ours
     ]
-
-
-def _counts() -> int:
-    """The counts of calls, which are another program's here: `bench/counts.py`."""
-    if importlib.util.find_spec("bench.counts") is None:
-        _say("there is no bench/counts.py")
-        return 1
-    counts = importlib.import_module("bench.counts")
-    return int(counts.main())
 
 
 def _say(text: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import ssl
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
 from reconciler.constant_contact.packed import Packed
 from reconciler.errors import ApiError, ApiUnavailable, OutcomeUnknown, TooLarge, Unreached, Untrusted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _log: Final = logging.getLogger(__name__)
 #: A larger answer is not one of this API's; a page of 500 contacts with everything is about a megabyte.
@@ -26,16 +29,8 @@ def received(response: httpx.Response) -> httpx.Response:
     """
     if response.is_success and "csv" in response.headers.get("Content-Type", "").lower():
         return httpx.Response(response.status_code, headers=_headers(response), extensions={"file": _file(response)})
-    parts, count = [], 0
-    for part in response.iter_bytes():
-        count += len(part)
-        if count > MOST_BYTES:
-            raise TooLarge(
-                f"Constant Contact's answer is larger than {MOST_BYTES:,} bytes; it was not read to its end",
-                advice="this passes; if it does not, look whether a proxy stands in between",
-            )
-        parts.append(part)
-    return httpx.Response(response.status_code, headers=_headers(response), content=b"".join(parts))
+    content = b"".join(_counted(response, "answer", MOST_BYTES))
+    return httpx.Response(response.status_code, headers=_headers(response), content=content)
 
 
 def _headers(response: httpx.Response) -> list[tuple[str, str]]:
@@ -43,16 +38,22 @@ def _headers(response: httpx.Response) -> list[tuple[str, str]]:
 
 
 def _file(response: httpx.Response) -> Packed:
-    file, count = Packed(), 0
-    for part in response.iter_bytes():
-        count += len(part)
-        if count > MOST_FILE_BYTES:
-            raise TooLarge(
-                f"Constant Contact's file is larger than {MOST_FILE_BYTES:,} bytes; it was not read to its end",
-                advice="this passes; if it does not, look whether a proxy stands in between",
-            )
+    file = Packed()
+    for part in _counted(response, "file", MOST_FILE_BYTES):
         file.add(part)
     return file
+
+
+def _counted(response: httpx.Response, what: str, most: int) -> Iterator[bytes]:
+    count = 0
+    for part in response.iter_bytes():
+        count += len(part)
+        if count > most:
+            raise TooLarge(
+                f"Constant Contact's {what} is larger than {most:,} bytes; it was not read to its end",
+                advice="this passes; if it does not, look whether a proxy stands in between",
+            )
+        yield part
 
 
 def note(operation: str, response: httpx.Response) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from reconciler.domain import Add, Candidate, Contact, Present, Readdress, Skip, Status, Update
 from reconciler.ledger.database import as_json, copy, one, rows, run, stream, value
+from reconciler.window import Versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from reconciler.domain import Decision
     from reconciler.ledger.database import Row, Transaction
 
-_LOW_32_BITS: Final = 2**32 - 1
 _COLUMNS = (
     "contact_id",
     "kind",
@@ -129,7 +129,7 @@ def conclude(tx: Transaction, run_id: int) -> Plan:
 
 def is_overtaken(tx: Transaction, connection_id: int, plan: Plan) -> bool:
     """Whether the mirror of the account was written since the plan was decided on it."""
-    return bool(value(tx, "plan_overtaken", connection_id=connection_id, xid=str(plan.decided_in & _LOW_32_BITS)))
+    return bool(value(tx, "plan_overtaken", connection_id=connection_id, xid=Versions(plan.decided_in).low))
 
 
 def read(tx: Transaction, run_id: int) -> Plan | None:
