@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 #: So much of an activity has to be done before its pace is believed: it is told in whole percent, and never too many.
 _BELIEVED: Final = 3
 _ALL: Final = 100
+#: Its clock counts in whole seconds: of less than so many, what it says it has taken is mostly rounding.
+_BELIEVED_SECONDS: Final = 2.0
 _GROWTH: Final = 3.0
-#: Its clock counts in whole seconds, and the last percent may take a little longer.
+#: The last percent may take a little longer, and ends within a second of its clock.
 _SPARE_SECONDS: Final = 1.0
 _SPARE: Final = 1.02
 #: However long an activity says that it takes, it is looked at again after so many seconds.
@@ -42,4 +44,5 @@ def seconds_left(percent: int | None, started_at: dt.datetime | None, now: dt.da
     """
     if percent is None or started_at is None or now is None or not _BELIEVED <= percent <= _ALL:
         return None
-    return max(0.0, (now - started_at).total_seconds()) * (_ALL - percent) / percent
+    taken = (now - started_at).total_seconds()
+    return taken * (_ALL - percent) / percent if taken >= _BELIEVED_SECONDS else None
