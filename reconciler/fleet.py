@@ -154,7 +154,7 @@ class Fleet:
         told = asyncio.ensure_future(self._stopped.wait())
         all_of_it: list[asyncio.Future[Any]] = [worker, noticing.lost, *beside, told]
         ended, _ = await asyncio.wait(all_of_it, return_when=asyncio.FIRST_COMPLETED)
-        ending = asyncio.ensure_future(_end(app, all_of_it))
+        ending = asyncio.ensure_future(_end(app, noticing, all_of_it))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
         for each in ended - {told}:
@@ -233,11 +233,13 @@ class Fleet:
             await asyncio.wait_for(self._stopped.wait(), seconds)
 
 
-async def _end(app: App, parts: Iterable[asyncio.Future[Any]]) -> None:
+async def _end(app: App, place: Noticing, parts: Iterable[asyncio.Future[Any]]) -> None:
     """Let a place end: nothing more is taken out, and what is under way ends first."""
     for each in parts:
         each.cancel()
+    living = asyncio.ensure_future(place.stay_alive(_HEARTBEAT_SECONDS))
     await asyncio.gather(*parts, return_exceptions=True)
+    living.cancel()
     await app.close_async()
 
 

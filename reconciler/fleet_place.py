@@ -29,6 +29,18 @@ class Noticing(JobManager):
         super().__init__(connector)
         #: Has the reason as its exception, once there is one.
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._number: int | None = None
+
+    async def register_worker(self) -> int:
+        self._number = await super().register_worker()
+        return self._number
+
+    async def stay_alive(self, every_seconds: float) -> None:
+        """Go on giving signs of life while what is under way ends: the queue itself gives none any more then."""
+        while self._number is not None:
+            with contextlib.suppress(exceptions.ConnectorException):
+                await self.update_heartbeat(self._number)
+            await asyncio.sleep(every_seconds)
 
     async def fetch_job(self, *given: Any, **named: Any) -> Job | None:
         with self._noticed():

@@ -222,3 +222,32 @@ def test_a_long_run_keeps_no_others_waiting_where_its_worker_has_lost_its_place(
         thread.join(20)
     assert not thread.is_alive()
     assert begun["other"] == 1
+
+
+def test_who_ends_what_is_under_way_gives_signs_of_life_until_it_has_ended(
+    ledger: Ledger, db: psycopg.Connection[Any], ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "_HEARTBEAT_SECONDS", 0.1)
+    begun, ends = threading.Event(), threading.Event()
+
+    def run(_: str) -> bool:
+        begun.set()
+        return ends.wait(60)
+
+    def last_sign() -> list[tuple[Any, ...]]:
+        return db.execute("SELECT last_heartbeat FROM procrastinate_workers").fetchall()
+
+    working = Fleet(ledger, Manner(1, EVERY, Room(100, 2, 100), Place(Secret(ledger_url))), Doing(run))
+    thread = threading.Thread(target=working.work)
+    thread.start()
+    try:
+        assert begun.wait(20)
+        working.stop_soon()
+        until(lambda: working._ending)
+        seen = last_sign()
+        until(lambda: last_sign() > seen)
+    finally:
+        ends.set()
+        thread.join(20)
+    assert not thread.is_alive()
+    assert last_sign() == []
