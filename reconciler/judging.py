@@ -200,7 +200,8 @@ def _is_new(sent: Sent, name: str) -> bool:
 
 def _is_shown(sent: Sent, name: str, there: str) -> bool:
     """Shows what was sent: case, blanks and the writing of numbers apart."""
-    return fields.taken_as(name, there) == fields.taken_as(name, sent.values[name])
+    value = sent.values[name]
+    return there == value or fields.taken_as(name, there) == fields.taken_as(name, value)
 
 
 def _echoes(sent: Sent, there: Mapping[str, str]) -> dict[str, str]:
@@ -208,7 +209,7 @@ def _echoes(sent: Sent, there: Mapping[str, str]) -> dict[str, str]:
     new = {
         name: there[name]
         for name, value in sent.values.items()
-        if there.get(name) and fields.same_as(name, there[name]) != fields.same_as(name, value)
+        if (now := there.get(name)) and now != value and fields.same_as(name, now) != fields.same_as(name, value)
     }
     return {name: echo for name, echo in sent.shown.items() if name not in sent.values} | new
 

@@ -211,12 +211,12 @@ def record(tx: Transaction, run_id: int, batch_id: int, receipts: Iterable[Recei
     """Write what became of contacts of a batch: their pairs, rejects and rows of the run. Those in doubt stay held."""
     run(tx, "receipts_stage")
     copy(tx, "staged_receipts", _RECEIPT_COLUMNS, (_record(receipt) for receipt in receipts))
-    written = run(tx, "receipts_to_rows", run_id=run_id, batch_id=batch_id).rowcount
-    statistics.refresh(tx, "run_rows", written, written)
+    run(tx, "receipts_to_rows", run_id=run_id, batch_id=batch_id)
     run(tx, "receipts_to_pairs", batch_id=batch_id)
     run(tx, "receipts_to_rejects", run_id=run_id, batch_id=batch_id)
     run(tx, "receipts_to_members", batch_id=batch_id)
-    run(tx, "receipts_to_batch", batch_id=batch_id)
+    for settled in rows(tx, "receipts_to_batch", batch_id=batch_id):
+        statistics.refresh(tx, "run_rows", settled.contacts, settled.contacts)
     run(tx, "receipts_unstage")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import math
 import re
 import time
@@ -15,6 +14,7 @@ import orjson
 import psycopg
 import sqlalchemy as sa
 import sqlalchemy.exc
+from psycopg.types.json import set_json_loads
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from reconciler import statements
@@ -40,8 +40,6 @@ SEEN: Final = "reconciler seen from"
 #: Where a database connection keeps to which server it leads, and for how long that is believed.
 _ORIGIN: Final = "reconciler origin"
 _LATELY_SECONDS: Final = 60.0
-#: Made once: `json.dumps` with these options makes one for each value.
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 #: Of the database connections one run may have open at once: a transaction of its own, the renewal of its lease, and a
 #: token's renewal with the slot that it takes. Mostly it has one.
 _EACH_RUN: Final = 4
@@ -65,7 +63,6 @@ class Ledger:
             "postgresql+psycopg://",
             creator=self._connect,
             hide_parameters=True,
-            json_deserializer=orjson.loads,
             use_native_hstore=False,
             # So many stay open; who needs more for a moment opens and closes them.
             pool_size=at_once + 1,
@@ -81,7 +78,9 @@ class Ledger:
 
     def _connect(self) -> psycopg.Connection[Any]:
         # Statements prepared by name would stick to a pooler's server connection.
-        return psycopg.connect(self._url.to_connect.reveal(), prepare_threshold=None)
+        connection = psycopg.connect(self._url.to_connect.reveal(), prepare_threshold=None)
+        set_json_loads(orjson.loads, connection)
+        return connection
 
     @contextlib.contextmanager
     def transaction(self, held: tuple[int, int] | None = None) -> Iterator[Transaction]:
@@ -203,7 +202,7 @@ def stream(tx: Transaction, name: str, /, **parameters: object) -> Iterator[Row]
 
 def as_json(content: object) -> str:
     # Most of what is written for a contact is empty.
-    return "{}" if content == {} else _JSON.encode(content)
+    return "{}" if content == {} else orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()
 
 
 @functools.cache

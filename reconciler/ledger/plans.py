@@ -84,6 +84,7 @@ def find(tx: Transaction, connection_id: int, *, sweep: bool, clears: bool, amon
     asked = None if among is None else list(among)
     found = run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, clears=clears, among=asked).rowcount
     if found:
+        run(tx, "candidates_index")
         run(tx, "candidates_leaving", connection_id=connection_id)
     return found
 

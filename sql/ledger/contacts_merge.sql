@@ -10,7 +10,7 @@ WITH changed AS (
     INSERT INTO reconciler.contacts AS c (connection_id, contact_id, address, address_hash, fault, eligible, opted_out,
                                           fields, refused, is_forgotten, changed_at)
     SELECT :connection_id, s.contact_id, s.address, s.address_hash, s.fault, s.eligible, s.opted_out, s.fields,
-           s.refused, s.is_forgotten, reconciler.clock()
+           s.refused, s.is_forgotten, (SELECT reconciler.clock())
     FROM changed AS s
     ON CONFLICT (connection_id, contact_id) DO UPDATE
     SET address = EXCLUDED.address, address_hash = EXCLUDED.address_hash, fault = EXCLUDED.fault,

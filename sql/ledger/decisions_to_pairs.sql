@@ -15,8 +15,8 @@ SELECT :connection_id, s.contact_id, link.member_id,
        CASE WHEN s.kind = 'skip' AND s.verdict <> 'moved' THEN c.digest END,
        CASE WHEN s.kind = 'skip' AND s.verdict <> 'moved'
             THEN coalesce(m.digest, '') || coalesce(l.digest, '') END,
-       s.verdict, s.message, reconciler.clock(),
-       reconciler.clock() + make_interval(secs => s.look_again_seconds),
+       s.verdict, s.message, (SELECT reconciler.clock()),
+       (SELECT reconciler.clock()) + make_interval(secs => s.look_again_seconds),
        -- What was pushed says something only of the member it was pushed to.
        CASE WHEN s.verdict = 'unchanged' THEN s.applied
             WHEN link.member_id IS NOT DISTINCT FROM old.member_id THEN coalesce(old.applied, '{}') ELSE '{}' END,

@@ -12,8 +12,8 @@ SET verdict = CASE r.outcome WHEN 'verified' THEN 'unchanged' WHEN 'rejected' TH
                           THEN b.contact_digest END,
     member_digest = CASE WHEN r.outcome IN ('verified', 'rejected', 'skipped') OR r.again_seconds IS NOT NULL
                          THEN coalesce(m.digest, '') || coalesce(l.digest, '') END,
-    decided_at = reconciler.clock(),
-    look_again_at = reconciler.clock() + make_interval(secs => r.again_seconds),
+    decided_at = (SELECT reconciler.clock()),
+    look_again_at = (SELECT reconciler.clock()) + make_interval(secs => r.again_seconds),
     applied = CASE WHEN r.outcome = 'verified'
                    THEN b.applied - ARRAY(SELECT jsonb_object_keys(r.refused || r.untaken || r.unsent)) ELSE p.applied END,
     shown = CASE WHEN r.outcome = 'verified' THEN r.shown ELSE p.shown END,
