@@ -209,7 +209,7 @@ def as_json(content: object) -> str:
 def _reads(name: str) -> bool:
     """Whether a statement only reads. What writes within WITH does not."""
     text = re.sub(r"--[^\n]*", "", statements.read(f"ledger/{name}"))
-    return re.search(r"\b(INSERT|UPDATE|DELETE|CREATE|DROP)\b", text) is None
+    return re.search(r"\b(INSERT|UPDATE|DELETE|CREATE|DROP|TRUNCATE)\b", text) is None
 
 
 @functools.cache

@@ -1,5 +1,5 @@
 -- Make the staging table of decisions; it ends with the transaction.
-CREATE TEMPORARY TABLE staged_decisions (
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_decisions (
     contact_id text COLLATE "C" PRIMARY KEY,
     kind text NOT NULL,
     verdict text NOT NULL,

@@ -1,5 +1,5 @@
 -- Make the staging table of one reading of Constant Contact; it ends with the transaction.
-CREATE TEMPORARY TABLE staged_members (
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_members (
     member_id uuid NOT NULL,
     address_hash bytea,
     status text NOT NULL,

@@ -1,2 +1,2 @@
--- Make room for the next page.
-DROP TABLE staged_members;
+-- Make room for the next page. A table for each would keep its locks until the transaction ends.
+TRUNCATE staged_members;

@@ -1,5 +1,5 @@
 -- Make the staging table of receipts; it ends with the transaction.
-CREATE TEMPORARY TABLE staged_receipts (
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_receipts (
     contact_id text COLLATE "C" PRIMARY KEY,
     outcome text NOT NULL,
     member_id uuid,

@@ -1,2 +1,2 @@
--- Make room for the receipts of the next batch.
-DROP TABLE staged_receipts;
+-- Make room for the next receipts. A table for each would keep its locks until the transaction ends.
+TRUNCATE staged_receipts;
