@@ -1,8 +1,9 @@
-"""Measure everything, print it, and write docs/explanation/performance.md; fails where a bound is missed by a fifth.
+"""Measure, print, and write docs/explanation/performance.md; fails where a bound is missed by more than a fifth.
 
-uv run python -m bench            10,000 and 100,000 contacts
-uv run python -m bench --whole    1,000,000 as well
-uv run python -m bench --quick    the counts that must not grow, and nothing else
+uv run python -m bench                 all parts at 100,000 contacts
+uv run python -m bench --whole         at 1,000,000 as well, and the whole day: takes hours
+uv run python -m bench peers stages    these parts; the page keeps the others as they were measured last
+uv run python -m bench --quick         the counts that must not grow, and nothing else
 """
 
 from __future__ import annotations
@@ -11,19 +12,16 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Final
 
-from bench import counts, document, stages, whole
-from bench.peers import running
-from bench.ratios import Ratio, missed
+from bench import beside, counts, day, document, idle, paced, parts, stages, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping
 
-    from bench.peers.running import Peer
-    from bench.whole import Whole
+    from bench.parts import Part
 
-_PEERS_AT: Final = 100_000
-#: One call for each contact: a thousand say what the others would take.
-_SCRIPT_AT: Final = 1_000
+_MANY: Final = 100_000
+_ALL: Final = 1_000_000
+_FEW_TICKS: Final = 12
 
 
 def main() -> int:
@@ -31,58 +29,41 @@ def main() -> int:
     asked = _asked()
     if asked.quick:
         return counts.main()
-    sizes = asked.sizes or [10_000, 100_000, *([1_000_000] if asked.whole else [])]
-    found = document.Found()
-    for size in sizes:
-        _say(f"whole runs of {size:,} contacts")
-        found.wholes += whole.measure(size)
-    _say("peers")
-    at = min(_PEERS_AT, max(sizes))
-    found.peers = _peers(at)
-    _say(f"stages at {max(sizes):,} contacts")
-    found.stages = stages.measure(max(sizes), rounds=1 if asked.whole else 3)
-    found.ratios = [*whole.ratios(found.wholes), *_beside(found.wholes, found.peers), *stages.ratios(found.stages)]
-    for ratio in found.ratios:
-        print(ratio)
+    known = parts.load()
+    for name, measure in _measures(asked).items():
+        if name in asked.parts or not asked.parts:
+            print(f"measuring: {name}", file=sys.stderr, flush=True)
+            known[name] = measure()
+            print("\n".join(map(str, known[name].ratios)), flush=True)
+            if not asked.dry:
+                parts.save(known)
+    in_order = {name: known[name] for name in _measures(asked) if name in known}
     if not asked.dry:
-        document.write(found)
-    return 1 if missed(found.ratios) else 0
+        document.write(in_order)
+    return 1 if any(ratio.is_missed for part in in_order.values() for ratio in part.ratios) else 0
+
+
+def _measures(asked: argparse.Namespace) -> Mapping[str, Callable[[], Part]]:
+    sizes = [10_000, _MANY, *([_ALL] if asked.whole else [])]
+    return {
+        "calls": lambda: counts.part(_MANY),
+        "day": lambda: day.part(*((_ALL, day.TICKS) if asked.whole else (_MANY, _FEW_TICKS))),
+        "whole": lambda: whole.part(sizes),
+        "pace": lambda: paced.part(_MANY),
+        "peers": lambda: beside.part(_MANY, asked.rounds),
+        "stages": lambda: stages.part(max(sizes), asked.rounds),
+        "idle": idle.part,
+    }
 
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", help="calls, day, whole, pace, peers, stages or idle; all of them without")
     parser.add_argument("--quick", action="store_true", help="only the counts that must not grow")
-    parser.add_argument("--whole", action="store_true", help="1,000,000 contacts as well")
-    parser.add_argument("--sizes", type=int, nargs="*", help="other sizes than those of the page")
+    parser.add_argument("--whole", action="store_true", help="1,000,000 contacts as well, and all ticks of a day")
+    parser.add_argument("--rounds", type=int, default=3, help="of peers and stages; the median counts")
     parser.add_argument("--dry", action="store_true", help="write no page")
     return parser.parse_args()
-
-
-def _peers(contacts: int) -> list[Peer]:
-    if not running.is_there():
-        _say("there is no .bench/ with the peers: `make bench` makes it")
-        return []
-    names = [name for name in running.SCRIPTS if name != "usual script"]
-    return [*(running.load(name, contacts) for name in names), running.load("usual script", min(_SCRIPT_AT, contacts))]
-
-
-def _beside(wholes: Sequence[Whole], peers: Sequence[Peer]) -> list[Ratio]:
-    """How much faster the first run is than what compares nothing and reads nothing back."""
-    ours = {each.contacts: each.ran.seconds for each in wholes if each.what == whole.FIRST}
-    bounds = {"dlt": 1, "singer-sdk": 2}
-    return [
-        Ratio(
-            f"{peer.name} / first run, {peer.contacts:,} contacts",
-            bounds[peer.name],
-            peer.ran.seconds / ours[peer.contacts],
-        )
-        for peer in peers
-        if peer.name in bounds and peer.contacts in ours
-    ]
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

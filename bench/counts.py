@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bench.parts import Part
+from bench.ratios import Ratio
 from bench.rehearsal import rehearsal
 from reconciler.constant_contact.client import PAGE
 
@@ -147,6 +149,31 @@ def table(found: Sequence[Row]) -> str:
         f"| {row.days:.2f} | {f'{row.ratio:,.0f}' if row.found else 'all of them'} |\n"
         for row in found
     )
+
+
+_TEXT: Final = """\
+## Calls
+
+Counted where they arrive, on a list of {contacts:,}. The usual script reads all, pulls all and makes a call for each
+change.
+
+"""
+
+
+def part(contacts: int) -> Part:
+    """Count everything at one size."""
+    found = list(rows(contacts))
+    bounds = [(f"calls, {row.what}, {row.changed:,} of {row.listed:,}", row.bound, row.found, True) for row in found]
+    bounds += [
+        (f"usual script's calls / ours, {row.changed:,} of {row.listed:,}", row.least_ratio, row.ratio, False)
+        for row in found
+        if row.least_ratio
+    ]
+    bounds.append(
+        ("wrong sizes of bodies, and too many looks", 0, len([miss for row in found for miss in row.misses]), True)
+    )
+    kept = tuple(Ratio(name, bound, seen, most=most, exact=True) for name, bound, seen, most in bounds)
+    return Part(_TEXT.format(contacts=contacts) + table(found), kept)
 
 
 def main() -> int:

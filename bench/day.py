@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bench.counts import QUOTA
+from bench.parts import Part
+from bench.ratios import Ratio
 from bench.rehearsal import rehearsal
 
 if TYPE_CHECKING:
@@ -111,6 +113,21 @@ def table(day: Day) -> str:
         + f"\n\n{day.calls:,.0f} calls are {day.percent:.1f} % of {QUOTA:,}; {day.most_in_a_tick} in one tick at most; "
         f"{day.most_in_a_second} arrivals in any second at most; {day.late} ticks longer than their interval.\n"
     )
+
+
+def part(contacts: int, ticks: int, changes: int = 1_000) -> Part:
+    """Replay so many ticks."""
+    with rehearsal(activity_seconds=1.0) as there:
+        day = replay(there, contacts, changes, ticks)
+    at = f"a day of {TICKS} ticks, {changes:,} of {contacts:,} changed in each"
+    bounds = (
+        (f"% of the quota, {at}", _MOST_PERCENT, day.percent),
+        ("arrivals in any second of it", _MOST_IN_A_SECOND, day.most_in_a_second),
+        ("ticks longer than their interval", 0, day.late),
+        ("changes that were not pushed in their tick", 0, day.ticks * day.changes - day.pushed),
+    )
+    ratios = tuple(Ratio(name, bound, found, most=True, exact=True) for name, bound, found in bounds)
+    return Part(f"## A day\n\n{table(day)}", ratios)
 
 
 def main() -> int:

@@ -1,40 +1,30 @@
-"""Each stage by the program's own functions, against the best other way and against the bare limit beside it.
-
-uv run python -m bench.stages --contacts 20000
-"""
+"""Each stage by the program's own functions, against the best other way and against the bare limit beside it."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import json
-import statistics
-import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
 import psycopg
 
+from bench.comparing import comparing
 from bench.ground import Ground, ground
-from bench.peers import running
+from bench.inside import Inside, Stage, inside
+from bench.parts import Part, table
 from bench.ratios import Ratio
 from reconciler import extract as extraction
-from reconciler.bootstrap import Process
 from reconciler.constant_contact import wire
 from reconciler.credentials import Credentials
-from reconciler.diff import diff
-from reconciler.ledger import connections, members, plans
 from reconciler.ledger import contacts as mirror
+from reconciler.ledger import members
 from reconciler.ledger import statistics as figures
-from reconciler.ledger.database import Ledger, Transaction, value
+from reconciler.ledger.database import Transaction, value
 from reconciler.secret import Secret
-from reconciler.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from reconciler.domain import Member
     from reconciler.ledger.connections import Connection
@@ -60,82 +50,15 @@ _UPSERT: Final = """
         eligible = EXCLUDED.eligible, opted_out = EXCLUDED.opted_out, fields = EXCLUDED.fields,
         changed_at = EXCLUDED.changed_at
 """
-#: Two sides as reladiff compares them: one of the mirrors' rows, of which one in a hundred was changed.
-_SIDES: Final = """
-    DROP TABLE IF EXISTS bench_left, bench_right;
-    CREATE TABLE bench_left AS
-        SELECT id, email, first_name, last_name, phone, city, company AS company_name FROM contacts;
-    CREATE TABLE bench_right AS SELECT * FROM bench_left;
-    UPDATE bench_right SET last_name = last_name || 'x'
-    WHERE id <= CAST(lpad(to_hex(CAST(%s AS int)), 32, '0') AS uuid);
-    ALTER TABLE bench_left ADD PRIMARY KEY (id);
-    ALTER TABLE bench_right ADD PRIMARY KEY (id);
-    ANALYZE bench_left, bench_right
-"""
 #: An executemany of all is measured on so many, and counted up: it grows by the row.
 _MOST_ROW_BY_ROW: Final = 100_000
+_TEXT: Final = """\
+## Stages
+
+The reconciler's own functions, without a start of a process, medians.
+
+"""
 _FIELDS: Final = ("first_name", "last_name", "phone", "city", "company_name")
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stage in seconds: the program's, and other ways by name; the bare limit is one of them."""
-
-    name: str
-    contacts: int
-    ours: float
-    others: dict[str, float]
-
-
-class _UndoneError(Exception):
-    """Ends a transaction that was measured, so that the next round begins where this one did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """The parts of the program in this process, on a ground where it is connected."""
-
-    ground: Ground
-    process: Process
-    ledger: Ledger
-    connection: Connection
-    rounds: int
-
-    def timed(self, work: Callable[[], object]) -> float:
-        """The median of some rounds, in seconds."""
-        taken = []
-        for _ in range(self.rounds):
-            began = time.perf_counter()
-            work()
-            taken.append(time.perf_counter() - began)
-        return statistics.median(taken)
-
-    def undone(self, work: Callable[[Transaction], object]) -> None:
-        """Do something in a transaction that is rolled back."""
-        with contextlib.suppress(_UndoneError), self.ledger.transaction() as tx:
-            work(tx)
-            raise _UndoneError
-
-    def extract(self, tx: Transaction) -> int:
-        """Extract all contacts; says how many were written."""
-        keys = self.process.keys(self.process.vault())
-        crm = self.process.crm(None, self.connection.limits)
-        told = extraction.Extraction("measured")
-        return extraction.extract(tx, crm, self.connection, 0, keys.hash_of, told).changed
-
-
-@contextlib.contextmanager
-def inside(made: Ground, rounds: int) -> Iterator[Inside]:
-    """Open the program's parts in this process."""
-    process = Process(Settings.load(made.environ, None))
-    ledger = process.ledger()
-    try:
-        with ledger.transaction() as tx:
-            connection = connections.by_name(tx, "acme")
-        assert connection is not None  # noqa: S101 - the ground has connected it
-        yield Inside(made, process, ledger, connection, rounds)
-    finally:
-        ledger.close()
 
 
 def extracting(here: Inside, contacts: int) -> Stage:
@@ -156,56 +79,6 @@ def _copied(here: Inside) -> None:
         ):
             for block in out:
                 into.write(block)
-
-
-def comparing(here: Inside, contacts: int) -> Stage:
-    """Mirrors of which one in a hundred differs, beside reladiff and a merge of both sides in pandas."""
-    with psycopg.connect(here.ground.crm, autocommit=True) as crm:
-        for statement in _SIDES.replace("%s", str(contacts // 100)).split(";"):
-            crm.execute(statement)
-    others = {f"reladiff {name}": _reladiff(here, name, contacts // 100) for name in ("joindiff", "hashdiff")}
-    others["pandas merge of both sides"] = here.timed(lambda: _merged(here, contacts // 100))
-    return Stage("comparing, 1 % changed", contacts, here.timed(lambda: _decided(here, contacts // 100)), others)
-
-
-def _decided(here: Inside, expected: int) -> None:
-    """Find the candidates and decide them, as a run does."""
-    found = 0
-
-    def decide(tx: Transaction) -> None:
-        nonlocal found
-        if plans.find(tx, here.connection.connection_id, sweep=False, clears=False):
-            for candidates in plans.slices(tx, here.connection.connection_id, here.connection.limits.slice_contacts):
-                found += len(diff(candidates, here.connection.policy))
-
-    here.undone(decide)
-    if found != expected:
-        raise ValueError(f"{found:,} candidates were decided instead of {expected:,}")
-
-
-def _reladiff(here: Inside, algorithm: str, expected: int) -> float:
-    taken = []
-    for _ in range(min(here.rounds, 2)):
-        with tempfile.TemporaryDirectory() as folder:
-            ran = running.run(here.ground, folder, "with_reladiff.py", algorithm)
-        differs, seconds = ran.printed.split()[-2:]
-        if int(differs) != expected:
-            raise ValueError(f"reladiff found {differs} rows that differ instead of {expected:,}")
-        taken.append(float(seconds))
-    return statistics.median(taken)
-
-
-def _merged(here: Inside, expected: int) -> None:
-    with psycopg.connect(here.ground.crm) as crm:
-        left, right = (
-            pd.DataFrame(crm.execute(f"SELECT * FROM {side}").fetchall()) for side in ("bench_left", "bench_right")
-        )
-    both = left.merge(right, on=0, how="outer")
-    differs = pd.Series(data=False, index=both.index)
-    for column in range(1, left.shape[1]):
-        differs |= both[f"{column}_x"] != both[f"{column}_y"]
-    if int(differs.sum()) != expected:
-        raise ValueError(f"{differs.sum():,} rows differ instead of {expected:,}")
 
 
 def writing(here: Inside, contacts: int, changed: int) -> Stage:
@@ -330,19 +203,14 @@ def ratios(stages: list[Stage]) -> list[Ratio]:
     ]
 
 
-def main() -> None:
-    """Measure the sizes that are asked for, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--contacts", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
-    found = measure(asked.contacts, asked.rounds)
-    for stage in found:
-        beside = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in stage.others.items())
-        print(f"{stage.contacts:>9,}  {stage.name:<45} {stage.ours:6.2f} s; {beside}")
-    for ratio in ratios(found):
-        print(ratio)
-
-
-if __name__ == "__main__":
-    main()
+def part(contacts: int, rounds: int) -> Part:
+    """Measure every stage at one size."""
+    found = measure(contacts, rounds)
+    rows = []
+    for each in found:
+        rows.append((each.name, f"{each.contacts:,}", "the reconciler", f"{each.ours:.2f}", ""))
+        rows += [
+            ("", "", name, f"{seconds:.2f}", f"{seconds / each.ours:.2f}") for name, seconds in each.others.items()
+        ]
+    heads = ("stage", "contacts", "by", "seconds", "in times of the reconciler's")
+    return Part(_TEXT + table(heads, rows), tuple(ratios(found)))

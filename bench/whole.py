@@ -1,23 +1,25 @@
-"""Whole runs of the program, each a process of its own: seconds, memory and calls at several sizes.
-
-uv run python -m bench.whole 10000 100000
-"""
+"""Whole runs of the program, each a process of its own: seconds, memory and calls at several sizes."""
 
 from __future__ import annotations
 
-import sys
+import json
 from dataclasses import dataclass
 from itertools import pairwise
-from math import log2
+from math import log, log2
 from typing import TYPE_CHECKING, Final
 
-from bench.ground import FailedError, ground
+import psycopg
+
+from bench.ground import ROOT, FailedError, ground
+from bench.parts import Part, table
 from bench.ratios import Ratio
+from tests.crm_samples import load_adventureworks, samples_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from bench.ground import Ran
+    from bench.ground import Ground, Ran
 
 FIRST: Final = "first run into an empty list"
 IDLE: Final = "tick, nothing changed"
@@ -25,6 +27,17 @@ SWEEP: Final = "sweep, nothing changed"
 _CHANGED: Final = 1_000
 #: So that no guard holds a change of many in a small list.
 _OPEN: Final = ("guard_updated_percent=100", "guard_field_percent=100", "guard_least=1000000")
+_EXAMPLE: Final = ROOT / "sql" / "crm" / "examples" / "adventureworks.sql"
+_TEXT: Final = """\
+## Whole runs
+
+Each is a process of its own, from its start to its end, and reads from a CRM, writes to the ledger and makes calls.
+
+"""
+_STAGES: Final = """
+Of these seconds the stages of a run took, as its report says:
+
+"""
 #: MB at most, by what was run and with how many contacts.
 _MEMORY: Final = {(FIRST, 100_000): 160, (SWEEP, 100_000): 160, (FIRST, 1_000_000): 300, (SWEEP, 1_000_000): 300}
 _MEMORY_OF_A_TICK: Final = 70
@@ -38,6 +51,24 @@ class Whole:
     contacts: int
     ran: Ran
 
+    @property
+    def stages(self) -> dict[str, float]:
+        """The seconds of its stages, as its report has them, after what it says meanwhile."""
+        if (at := self.ran.printed.find("\n{") + 1) == 0 and not self.ran.printed.startswith("{"):
+            return {}
+        told, _ = json.JSONDecoder().raw_decode(self.ran.printed, at)
+        return {name: seconds for name, seconds in told.get("seconds", {}).items() if seconds}
+
+
+def part(sizes: Sequence[int]) -> Part:
+    """Measure all sizes, and AdventureWorks where it is there."""
+    wholes = [each for size in sizes for each in measure(size)]
+    texts = [_TEXT, _table(wholes), _fits(wholes), _STAGES, _stages(wholes)]
+    if (folder := samples_folder()) is not None:
+        texts.insert(1, _table(adventureworks(folder)) + "\n")
+    points = tuple((each.what, each.contacts, each.ran.seconds) for each in wholes if each.what in (FIRST, SWEEP))
+    return Part("".join(texts), tuple(ratios(wholes)), points)
+
 
 def measure(contacts: int) -> list[Whole]:
     """A connection from its first run to its sweep. Raises FailedError where not everybody is on the list."""
@@ -45,15 +76,45 @@ def measure(contacts: int) -> list[Whole]:
         made.fill_crm(1, contacts)
         found = [("connect", made.connect())]
         made.say("set", "acme", *_OPEN)
-        made.say("start", "acme")
-        found.append((FIRST, made.say("run", "acme")))
-        if (members := made.members()) != contacts:
-            raise FailedError(f"{members:,} of {contacts:,} contacts are on the list")
-        found.append((IDLE, made.say("run", "acme")))
+        found.append((FIRST, _first(made, contacts)))
+        found.append((IDLE, made.say("run", "acme", "--json")))
         changed = min(_CHANGED, contacts // 10)
         made.change(changed)
-        found.append((f"{changed:,} changed", made.say("run", "acme")))
-        found.append((SWEEP, made.say("run", "acme", "--full")))
+        found.append((f"{changed:,} changed", made.say("run", "acme", "--json")))
+        found.append((SWEEP, made.say("run", "acme", "--full", "--json")))
+    return [Whole(what, contacts, ran) for what, ran in found]
+
+
+def first(contacts: int) -> Ran:
+    """A first run into an empty list, on a ground of its own."""
+    with ground() as made:
+        made.fill_crm(1, contacts)
+        made.connect()
+        return _first(made, contacts)
+
+
+def _first(made: Ground, contacts: int) -> Ran:
+    made.say("start", "acme")
+    ran = made.say("run", "acme", "--json")
+    if (members := made.members()) != contacts:
+        raise FailedError(f"{members:,} of {contacts:,} contacts are on the list")
+    return ran
+
+
+def adventureworks(folder: Path) -> list[Whole]:
+    """The same with the people of AdventureWorks, from four tables, with all fields that the example maps."""
+    with ground() as made:
+        with psycopg.connect(made.crm) as db:
+            load_adventureworks(db, folder)
+        made.connect("--contacts-sql", str(_EXAMPLE))
+        made.say("set", "acme", *_OPEN)
+        made.say("start", "acme")
+        ran = made.say("run", "acme", "--json")
+        contacts = made.members()
+        found = [
+            (f"AdventureWorks: {FIRST}", ran),
+            (f"AdventureWorks: {SWEEP}", made.say("run", "acme", "--full", "--json")),
+        ]
     return [Whole(what, contacts, ran) for what, ran in found]
 
 
@@ -91,15 +152,36 @@ def _n_log_n(contacts: int) -> float:
     return contacts * log2(contacts)
 
 
-def main() -> None:
-    """Measure the sizes that are named, and print."""
-    found = [each for text in sys.argv[1:] or ["10000"] for each in measure(int(text))]
-    for each in found:
-        ran = each.ran
-        print(f"{each.contacts:>9,}  {each.what:<30} {ran.seconds:7.2f} s {ran.peak_mb:6.0f} MB {ran.calls:5} calls")
-    for ratio in ratios(found):
-        print(ratio)
+def _table(wholes: Sequence[Whole]) -> str:
+    rows = [
+        (
+            each.what,
+            f"{each.contacts:,}",
+            f"{each.ran.seconds:.1f}",
+            f"{each.ran.busy:.1f} + {each.ran.database_busy:.1f}",
+            f"{each.ran.peak_mb:.0f}",
+            f"{each.ran.calls:,}",
+        )
+        for each in wholes
+    ]
+    return table(("run", "contacts", "seconds", "of a processor, its own + PostgreSQL's", "MB", "calls"), rows)
 
 
-if __name__ == "__main__":
-    main()
+def _stages(wholes: Sequence[Whole]) -> str:
+    told = [each for each in wholes if each.stages]
+    names = list(dict.fromkeys(name for each in told for name in each.stages))
+    rows = [(each.what, f"{each.contacts:,}", *(f"{each.stages.get(name, 0):.1f}" for name in names)) for each in told]
+    return table(("run", "contacts", *names), rows)
+
+
+def _fits(wholes: Sequence[Whole]) -> str:
+    """How seconds grow: the power of the contacts from the smallest size to the largest, by each run."""
+    said = []
+    for what in (FIRST, SWEEP):
+        same = sorted((each.contacts, each.ran.seconds) for each in wholes if each.what == what)
+        (few, quick), (many, slow) = same[0], same[-1]
+        if many > few:
+            power = log(slow / quick) / log(many / few)
+            like = log(_n_log_n(many) / _n_log_n(few)) / log(many / few)
+            said.append(f"{what}: contacts to the power of {power:.2f} (N log N would be {like:.2f})")
+    return f"\nFrom the smallest to the largest, seconds grow as follows. {'; '.join(said)}.\n" if said else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import math
 import re
 import time
@@ -40,6 +41,8 @@ SEEN: Final = "reconciler seen from"
 #: Where a database connection keeps to which server it leads, and for how long that is believed.
 _ORIGIN: Final = "reconciler origin"
 _LATELY_SECONDS: Final = 60.0
+#: Made once: `json.dumps` with these options makes one for each value.
+_DIGESTED: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 #: Of the database connections one run may have open at once: a transaction of its own, the renewal of its lease, and a
 #: token's renewal with the slot that it takes. Mostly it has one.
 _EACH_RUN: Final = 4
@@ -198,6 +201,11 @@ def stream(tx: Transaction, name: str, /, **parameters: object) -> Iterator[Row]
     found = tx.exec_driver_sql(_statement(name), parameters, execution_options={"yield_per": 5000})
     with contextlib.closing(found):  # also where the reader has enough before the end
         yield from found
+
+
+def as_digested(content: object) -> bytes:
+    """JSON in the form that digests are made of: an approval, which has one, outlives an upgrade."""
+    return _DIGESTED.encode(content).encode()
 
 
 def as_json(content: object) -> str:

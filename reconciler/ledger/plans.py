@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.domain import Add, Candidate, Contact, Present, Readdress, Skip, Status, Update
-from reconciler.ledger.database import as_json, copy, one, rows, run, stream, value
+from reconciler.ledger.database import as_digested, as_json, copy, one, rows, run, stream, value
 from reconciler.window import Versions
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def conclude(tx: Transaction, run_id: int) -> Plan:
     for row in stream(tx, "plan_changes", run_id=run_id):
         counts[row.kind] += 1
         singles += row.is_single
-        digest.update(as_json([row.contact_id, row.kind, row.address, row.values]).encode())
+        digest.update(as_digested([row.contact_id, row.kind, row.address, row.values]))
     told = (digest.hexdigest(), counts["add"], counts["update"], counts["readdress"])
     names = ("digest", "added", "updated", "readdressed")
     decided_in = value(tx, "plan_conclude", run_id=run_id, **dict(zip(names, told, strict=True)))

@@ -39,7 +39,5 @@ def test_a_million_contacts_take_no_more_locks_than_a_thousand(
         held = []
         for _ in range(10):
             stage(tx)
-            held.append(
-                tx.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()").scalar_one()
-            )
+            held.append(tx.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()").scalar_one())
     assert held[-1] == held[1]

@@ -1,0 +1,84 @@
+"""Both sides compared, beside reladiff and a merge in pandas."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+import psycopg
+
+from bench.inside import Stage
+from bench.peers import running
+from reconciler.diff import diff
+from reconciler.ledger import plans
+
+if TYPE_CHECKING:
+    from bench.inside import Inside
+    from reconciler.ledger.database import Transaction
+
+#: Two sides as reladiff compares them: one of the mirrors' rows, of which one in a hundred was changed.
+_SIDES: Final = """
+    DROP TABLE IF EXISTS bench_left, bench_right;
+    CREATE TABLE bench_left AS
+        SELECT id, email, first_name, last_name, phone, city, company AS company_name FROM contacts;
+    CREATE TABLE bench_right AS SELECT * FROM bench_left;
+    UPDATE bench_right SET last_name = last_name || 'x'
+    WHERE id <= CAST(lpad(to_hex(CAST(%s AS int)), 32, '0') AS uuid);
+    ALTER TABLE bench_left ADD PRIMARY KEY (id);
+    ALTER TABLE bench_right ADD PRIMARY KEY (id);
+    ANALYZE bench_left, bench_right
+"""
+
+
+def comparing(here: Inside, contacts: int) -> Stage:
+    """Mirrors of which one in a hundred differs, beside reladiff and a merge of both sides in pandas."""
+    with psycopg.connect(here.ground.crm, autocommit=True) as crm:
+        for statement in _SIDES.replace("%s", str(contacts // 100)).split(";"):
+            crm.execute(statement)
+    others = {f"reladiff {name}": _reladiff(here, name, contacts // 100) for name in ("joindiff", "hashdiff")}
+    others["pandas merge of both sides"] = here.timed(lambda: _merged(here, contacts // 100))
+    others["its own tick, by digests"] = here.timed(lambda: _decided(here, contacts // 100, sweep=False))
+    ours = here.timed(lambda: _decided(here, contacts // 100, sweep=True))
+    return Stage("comparing, 1 % changed", contacts, ours, others)
+
+
+def _decided(here: Inside, expected: int, *, sweep: bool) -> None:
+    """Find the candidates and decide them: value by value as a sweep does, or by digests as a tick does."""
+    found = 0
+
+    def decide(tx: Transaction) -> None:
+        nonlocal found
+        if plans.find(tx, here.connection.connection_id, sweep=sweep, clears=False):
+            for candidates in plans.slices(tx, here.connection.connection_id, here.connection.limits.slice_contacts):
+                found += len(diff(candidates, here.connection.policy))
+
+    here.undone(decide)
+    if found != expected:
+        raise ValueError(f"{found:,} candidates were decided instead of {expected:,}")
+
+
+def _reladiff(here: Inside, algorithm: str, expected: int) -> float:
+    taken = []
+    for _ in range(min(here.rounds, 2)):
+        with tempfile.TemporaryDirectory() as folder:
+            ran = running.run(here.ground, folder, "with_reladiff.py", algorithm)
+        differs, seconds = ran.printed.split()[-2:]
+        if int(differs) != expected:
+            raise ValueError(f"reladiff found {differs} rows that differ instead of {expected:,}")
+        taken.append(float(seconds))
+    return statistics.median(taken)
+
+
+def _merged(here: Inside, expected: int) -> None:
+    with psycopg.connect(here.ground.crm) as crm:
+        left, right = (
+            pd.DataFrame(crm.execute(f"SELECT * FROM {side}").fetchall()) for side in ("bench_left", "bench_right")
+        )
+    both = left.merge(right, on=0, how="outer")
+    differs = pd.Series(data=False, index=both.index)
+    for column in range(1, left.shape[1]):
+        differs |= both[f"{column}_x"] != both[f"{column}_y"]
+    if int(differs.sum()) != expected:
+        raise ValueError(f"{differs.sum():,} rows differ instead of {expected:,}")
