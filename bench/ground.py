@@ -31,6 +31,7 @@ ROOT: Final = Path(__file__).parents[1]
 PROGRAM: Final = (sys.executable, "-c", "from reconciler.cli import main; main()")
 _SETTINGS: Final = {**THROWAWAY, "shared_buffers": "1GB", "max_wal_size": "4GB", "work_mem": "64MB"}
 _PORTION: Final = 20_000
+_MOST_IN_MEMORY: Final = 200_000
 _PEOPLE: Final = """
     INSERT INTO contacts (workspace, id, email, first_name, last_name, phone, city, company)
     SELECT 'acme', CAST(lpad(to_hex(number), 32, '0') AS uuid), 'person' || number || '@example.com',
@@ -184,9 +185,15 @@ def _member(number: int) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def ground(*switches: str, pace: int = 1000, settings: Mapping[str, str] = _SETTINGS) -> Iterator[Ground]:
-    """A new PostgreSQL, an empty account and an empty CRM; all of it is gone after the block."""
-    room = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - the folder in it is private
+def ground(
+    *switches: str, pace: int = 1000, settings: Mapping[str, str] = _SETTINGS, contacts: int = 0
+) -> Iterator[Ground]:
+    """A new PostgreSQL, an empty account and an empty CRM; all of it is gone after the block.
+
+    It is in memory, but where so many contacts would take too much of that.
+    """
+    is_in_memory = contacts <= _MOST_IN_MEMORY and os.access("/dev/shm", os.W_OK)  # noqa: S108 - as below
+    room = "/dev/shm" if is_in_memory else None  # noqa: S108 - the folder in it is private
     with (
         tempfile.TemporaryDirectory(dir=room) as folder,
         EmbeddedPostgres(Path(folder), settings=settings) as server,

@@ -171,10 +171,10 @@ def bodies(here: Inside, contacts: int) -> Stage:
     return Stage("bodies of imports", contacts, ours, others)
 
 
-def measure(contacts: int, rounds: int = 3, changed: int = 10_000) -> list[Stage]:
+def measure(contacts: int, rounds: int) -> list[Stage]:
     """Every stage at one size."""
-    changed = min(changed, contacts // 10)
-    with ground() as made:
+    changed = contacts // 100
+    with ground(contacts=contacts) as made:
         made.fill_crm(1, contacts)
         made.fill_account(1, contacts)
         made.connect()
@@ -184,7 +184,7 @@ def measure(contacts: int, rounds: int = 3, changed: int = 10_000) -> list[Stage
         made.say("run", "acme")
         with inside(made, rounds) as here:
             found.append(writing(here, contacts, changed))
-            made.change(contacts // 100)
+            made.change(changed)
             with here.ledger.transaction() as tx:
                 here.extract(tx)
             found.append(comparing(here, contacts))

@@ -72,7 +72,7 @@ def part(sizes: Sequence[int]) -> Part:
 
 def measure(contacts: int) -> list[Whole]:
     """A connection from its first run to its sweep. Raises FailedError where not everybody is on the list."""
-    with ground() as made:
+    with ground(contacts=contacts) as made:
         made.fill_crm(1, contacts)
         found = [("connect", made.connect())]
         made.say("set", "acme", *_OPEN)
