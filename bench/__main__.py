@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MANY: Final = 100_000
 _ALL: Final = 1_000_000
 _FEW_TICKS: Final = 12
+#: In the order of the page.
+_PARTS: Final = ("calls", "day", "whole", "pace", "peers", "stages", "idle")
 
 
 def main() -> int:
@@ -29,15 +31,15 @@ def main() -> int:
     asked = _asked()
     if asked.quick:
         return counts.main()
-    known = parts.load()
-    for name, measure in _measures(asked).items():
-        if name in asked.parts or not asked.parts:
+    known, measures = parts.load(), _measures(asked)
+    for name, measure in measures.items():
+        if name in (asked.parts or measures):
             print(f"measuring: {name}", file=sys.stderr, flush=True)
             known[name] = measure()
             print("\n".join(map(str, known[name].ratios)), flush=True)
             if not asked.dry:
                 parts.save(known)
-    in_order = {name: known[name] for name in _measures(asked) if name in known}
+    in_order = {name: known[name] for name in measures if name in known}
     if not asked.dry:
         document.write(in_order)
     return 1 if any(ratio.is_missed for part in in_order.values() for ratio in part.ratios) else 0
@@ -58,7 +60,7 @@ def _measures(asked: argparse.Namespace) -> Mapping[str, Callable[[], Part]]:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="calls, day, whole, pace, peers, stages or idle; all of them without")
+    parser.add_argument("parts", nargs="*", choices=[[], *_PARTS], help="all of them without")
     parser.add_argument("--quick", action="store_true", help="only the counts that must not grow")
     parser.add_argument("--whole", action="store_true", help="1,000,000 contacts as well, and all ticks of a day")
     parser.add_argument("--rounds", type=int, default=3, help="of peers and stages; the median counts")

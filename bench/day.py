@@ -2,8 +2,9 @@
 
     python -m bench.day [--contacts 1000000] [--changes 1000] [--ticks 288]
 
-The program and the account are real, both on a clock that goes on when somebody sleeps; so a day takes as long as its
-work. With fewer ticks than a day has, their calls are counted up to a day's. Ends with 1 where a bound is missed.
+The program is real, the account a simulated one, both on a clock that goes on when somebody sleeps; so a day takes as
+long as its work. With fewer ticks than a day has, their calls are counted up to a day's. Ends with 1 where a bound is
+missed.
 """
 
 from __future__ import annotations
@@ -115,6 +116,14 @@ def table(day: Day) -> str:
     )
 
 
+_TEXT: Final = """\
+## A day
+
+On a clock that goes on when somebody sleeps; activities take a second.
+
+"""
+
+
 def part(contacts: int, ticks: int, changes: int = 1_000) -> Part:
     """Replay so many ticks."""
     with rehearsal(activity_seconds=1.0) as there:
@@ -127,7 +136,7 @@ def part(contacts: int, ticks: int, changes: int = 1_000) -> Part:
         ("changes that were not pushed in their tick", 0, day.ticks * day.changes - day.pushed),
     )
     ratios = tuple(Ratio(name, bound, found, most=True, exact=True) for name, bound, found in bounds)
-    return Part(f"## A day\n\n{table(day)}", ratios)
+    return Part(_TEXT + table(day), ratios)
 
 
 def main() -> int:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import os
-import platform
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,9 +29,9 @@ because Constant Contact allows 4 a second and 10,000 a day; what the program co
 
 ## Method
 
-PostgreSQL, the simulated Constant Contact and what is measured are processes of their own on one machine, and nothing
-leaves it. Seconds are those of the clock on the wall, of a stage the median of its rounds; memory is the most that one
-process had at once, in MB of a million bytes. The simulator answers at once and at any pace, where nothing else is
+Everything is on one machine, and nothing leaves it. PostgreSQL is a process of its own; so are the simulated Constant
+Contact and what is measured wherever seconds count. Seconds are those of the clock on the wall, memory is the most that
+one process had at once, in MB of a million bytes. The simulator answers at once and at any pace, where nothing else is
 said. Others' packages run in an environment of their own, with the versions of `bench/peers/requirements.txt`, each by
 the script that is named; who is not on the list after a peer's run makes the bench fail. What the parts have found is
 kept in `performance/measured.json`.
@@ -56,14 +53,10 @@ def write(parts: Mapping[str, Part]) -> None:
 
 
 def _machine(parts: Mapping[str, Part]) -> str:
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("psycopg", "pandas", "httpx"))
     others = ", ".join(f"{name} {_version(name)}" for name in _PEERS) if running.is_there() else "not installed"
-    model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ": unknown")
-    days = " and ".join(sorted({part.measured_on for part in parts.values()}))
-    return (
-        f"Machine: {os.cpu_count()} cores ({model.partition(':')[2].strip()}), {platform.system()}; Python"
-        f" {platform.python_version()}, {versions}.\nBeside it: {others}.\nMeasured on {days}.\n"
-    )
+    measured = sorted({(part.measured_on, part.machine) for part in parts.values()})
+    lines = [f"- Measured on {day}: {machine}." for day, machine in measured]
+    return "\n".join([*lines, f"- Beside it: {others}.", ""])
 
 
 def _version(name: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import statistics
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler import extract as extraction
 from reconciler.bootstrap import Process
-from reconciler.ledger import connections
+from reconciler.cli import YOUNG
+from reconciler.ledger import connections, leases
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from bench.ground import Ground
     from reconciler.ledger.connections import Connection
     from reconciler.ledger.database import Ledger, Transaction
+    from reconciler.ledger.leases import Lease
+
+
+_LEASE_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Inside:
     process: Process
     ledger: Ledger
     connection: Connection
+    lease: Lease
     rounds: int
 
     def timed(self, work: Callable[[], object]) -> float:
@@ -54,9 +61,13 @@ class Inside:
             taken.append(time.perf_counter() - began)
         return statistics.median(taken)
 
+    def transaction(self) -> contextlib.AbstractContextManager[Transaction]:
+        """A transaction as a run has it."""
+        return self.ledger.transaction(self.lease.held)
+
     def undone(self, work: Callable[[Transaction], object]) -> None:
         """Do something in a transaction that is rolled back."""
-        with contextlib.suppress(_UndoneError), self.ledger.transaction() as tx:
+        with contextlib.suppress(_UndoneError), self.transaction() as tx:
             work(tx)
             raise _UndoneError
 
@@ -70,13 +81,14 @@ class Inside:
 
 @contextlib.contextmanager
 def inside(made: Ground, rounds: int) -> Iterator[Inside]:
-    """Open the program's parts in this process."""
+    """Open the program's parts in this process, which has the lease."""
+    gc.set_threshold(YOUNG)
     process = Process(Settings.load(made.environ, None))
-    ledger = process.ledger()
-    try:
+    with contextlib.closing(process.ledger()) as ledger:
         with ledger.transaction() as tx:
             connection = connections.by_name(tx, "acme")
         assert connection is not None  # noqa: S101 - the ground has connected it
-        yield Inside(made, process, ledger, connection, rounds)
-    finally:
-        ledger.close()
+        number = connection.connection_id
+        with leases.lease(ledger, number, "bench", seconds=_LEASE_SECONDS, renew=_LEASE_SECONDS / 3) as lease:
+            assert lease is not None  # noqa: S101 - nobody else runs it
+            yield Inside(made, process, ledger, connection, lease, rounds)

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import importlib.metadata
 import json
+import os
+import platform
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bench.ground import ROOT
@@ -24,6 +28,13 @@ _FILE: Final = FOLDER / "measured.json"
 Point = tuple[str, int, float]
 
 
+def _machine() -> str:
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("psycopg", "pandas", "httpx"))
+    model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ": unknown")
+    cores, name = os.cpu_count(), model.partition(":")[2].strip()
+    return f"{cores} cores ({name}), {platform.system()}; Python {platform.python_version()}, {versions}"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One part: its text with its tables, what must hold, and what is drawn of it."""
@@ -32,6 +43,7 @@ class Part:
     ratios: tuple[Ratio, ...] = ()
     points: tuple[Point, ...] = ()
     measured_on: str = dataclasses.field(default_factory=lambda: dt.datetime.now(dt.UTC).date().isoformat())
+    machine: str = dataclasses.field(default_factory=_machine)
 
 
 def load() -> dict[str, Part]:
@@ -58,7 +70,7 @@ def _part(kept: Mapping[str, object]) -> Part:
     )
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], lefts: int = 1) -> str:
-    """A table whose first columns are words and whose others are figures."""
-    rule = ["---" if index < lefts else "---:" for index in range(len(heads))]
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column is words and whose others are figures."""
+    rule = ["---", *("---:" for _ in heads[1:])]
     return "\n".join("| " + " | ".join(row) + " |" for row in [heads, rule, *rows]) + "\n"

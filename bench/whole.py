@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.ground import Ground, Ran
 
 FIRST: Final = "first run into an empty list"
-IDLE: Final = "tick, nothing changed"
+IDLE: Final = "run by hand, nothing changed"
 SWEEP: Final = "sweep, nothing changed"
 _CHANGED: Final = 1_000
 #: So that no guard holds a change of many in a small list.
@@ -40,7 +40,6 @@ Of these seconds the stages of a run took, as its report says:
 """
 #: MB at most, by what was run and with how many contacts.
 _MEMORY: Final = {(FIRST, 100_000): 160, (SWEEP, 100_000): 160, (FIRST, 1_000_000): 300, (SWEEP, 1_000_000): 300}
-_MEMORY_OF_A_TICK: Final = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +123,7 @@ def ratios(wholes: Sequence[Whole]) -> list[Ratio]:
 
 
 def _memory(wholes: Sequence[Whole]) -> list[Ratio]:
-    bounds = [(each, _MEMORY.get((each.what, each.contacts))) for each in wholes if each.what != IDLE]
-    bounds += [(each, _MEMORY_OF_A_TICK) for each in wholes if each.what == IDLE]
+    bounds = [(each, _MEMORY.get((each.what, each.contacts))) for each in wholes]
     return [
         Ratio(f"MB, {each.what}, {each.contacts:,} contacts", bound, each.ran.peak_mb, most=True)
         for each, bound in bounds

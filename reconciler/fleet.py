@@ -240,6 +240,7 @@ async def _end(app: App, place: Noticing, parts: Iterable[asyncio.Future[Any]]) 
     living = asyncio.ensure_future(place.stay_alive(_HEARTBEAT_SECONDS))
     await asyncio.gather(*parts, return_exceptions=True)
     living.cancel()
+    await asyncio.gather(living, return_exceptions=True)
     await app.close_async()
 
 

@@ -207,9 +207,9 @@ def _is_shown(sent: Sent, name: str, there: str) -> bool:
 def _echoes(sent: Sent, there: Mapping[str, str]) -> dict[str, str]:
     """How Constant Contact shows the values, where that differs: those just sent, and those known from before."""
     new = {
-        name: there[name]
+        name: shown
         for name, value in sent.values.items()
-        if (now := there.get(name)) and now != value and fields.same_as(name, now) != fields.same_as(name, value)
+        if (shown := there.get(name)) and shown != value and fields.same_as(name, shown) != fields.same_as(name, value)
     }
     return {name: echo for name, echo in sent.shown.items() if name not in sent.values} | new
 

@@ -184,9 +184,10 @@ def _leave(work: Work, batch: Batch) -> None:
     """Carry a batch over: nothing can be said yet."""
     alarm = work.connection.limits.alarm_seconds
     with work.write() as tx:
+        written = 0
         for rows in batches.sent(tx, batch.batch_id):
             receipts = [judging.left(row.contact_id, batch, alarm) for row in rows]
-            batches.record(tx, work.run_id, batch.batch_id, receipts)
+            written = batches.record(tx, work.run_id, batch.batch_id, receipts, written)
 
 
 def _read_back(work: Work, ready: Sequence[Batch]) -> None:
@@ -233,11 +234,12 @@ def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, s
     missing: list[tuple[str | None, str]] = []
     for batch in ready:
         with work.write() as tx:
+            written = 0
             for rows in batches.sent(tx, batch.batch_id):
                 judged = [(row, judging.seen(judging.sent(row), is_done=batch.is_done)) for row in rows]
                 receipts = [receipt for _, receipt in judged if receipt]
                 if receipts or not rows:
-                    batches.record(tx, work.run_id, batch.batch_id, receipts)
+                    written = batches.record(tx, work.run_id, batch.batch_id, receipts, written)
                 missing += [(row.member_id, row.address) for row, receipt in judged if receipt is None]
     return missing
 
@@ -245,10 +247,11 @@ def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, s
 def _judge_rest(work: Work, batch: Batch) -> None:
     patience = work.connection.limits.not_taken_seconds
     with work.write() as tx:
+        written = 0
         for rows in batches.sent(tx, batch.batch_id):
             judged = [(judging.judge(judging.sent(row), batch, patience), row.attempts) for row in rows]
             receipts = [_tried_again(receipt, attempts, work.random()) for receipt, attempts in judged]
-            batches.record(tx, work.run_id, batch.batch_id, receipts)
+            written = batches.record(tx, work.run_id, batch.batch_id, receipts, written)
 
 
 def _tried_again(receipt: Receipt, attempts: int, chance: float) -> Receipt:

@@ -78,12 +78,12 @@ for module in _MODULES:
 
 #: Of objects that hold others so many more before the young ones are searched for cycles. Python's own 700 has it look
 #: through every few contacts, of which none is ever in a cycle: a sixth of a big run's time.
-_YOUNG: Final = 50_000
+YOUNG: Final = 50_000
 
 
 def main() -> None:
     """Run the command line; every trouble becomes a sentence and an exit code."""
-    gc.set_threshold(_YOUNG)
+    gc.set_threshold(YOUNG)
     sys.exit(_run(sys.argv[1:]))
 
 

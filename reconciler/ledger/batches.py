@@ -207,17 +207,21 @@ def known_activities(tx: Transaction) -> set[str]:
     return {row.activity_id for row in rows(tx, "batch_activities")}
 
 
-def record(tx: Transaction, run_id: int, batch_id: int, receipts: Iterable[Receipt]) -> None:
-    """Write what became of contacts of a batch: their pairs, rejects and rows of the run. Those in doubt stay held."""
+def record(tx: Transaction, run_id: int, batch_id: int, receipts: Iterable[Receipt], before: int = 0) -> int:
+    """Write what became of contacts of a batch: their pairs, rejects and rows of the run. Those in doubt stay held.
+
+    Says how many rows of the run were written, with those of the portions `before`.
+    """
     run(tx, "receipts_stage")
     copy(tx, "staged_receipts", _RECEIPT_COLUMNS, (_record(receipt) for receipt in receipts))
-    run(tx, "receipts_to_rows", run_id=run_id, batch_id=batch_id)
+    now = run(tx, "receipts_to_rows", run_id=run_id, batch_id=batch_id).rowcount
+    statistics.refresh(tx, "run_rows", before + now, now)
     run(tx, "receipts_to_pairs", batch_id=batch_id)
     run(tx, "receipts_to_rejects", run_id=run_id, batch_id=batch_id)
     run(tx, "receipts_to_members", batch_id=batch_id)
-    for settled in rows(tx, "receipts_to_batch", batch_id=batch_id):
-        statistics.refresh(tx, "run_rows", settled.contacts, settled.contacts)
+    run(tx, "receipts_to_batch", batch_id=batch_id)
     run(tx, "receipts_unstage")
+    return before + now
 
 
 def mark_tried(tx: Transaction, run_id: int, batch_id: int) -> None:

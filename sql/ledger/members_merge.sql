@@ -21,10 +21,11 @@ WITH latest AS (
            END AS opted_out_at,
            CASE WHEN l.is_ours THEN l.address END AS address,
            CASE WHEN l.is_ours THEN l.fields END AS fields,
-           -- Whom an import of ours has brought: written now, and a contact's.
-           l.is_ours AND m.member_id IS NULL
+           -- Whom an import of ours has brought: a contact's, and where seen on the list, written now.
+           m.member_id IS NULL
                AND EXISTS (SELECT FROM reconciler.batch_contacts AS b
-                           WHERE b.connection_id = :connection_id AND b.address_hash = l.address_hash AND NOT b.settled)
+                           WHERE b.connection_id = :connection_id AND b.address_hash = l.address_hash AND NOT b.settled
+                             AND b.kind = 'add')
                AS is_brought,
            coalesce(l.on_list, m.on_list, false) AS seen,
            m.seen_on_list_at IS NOT NULL AND l.on_list = false AND l.status <> 'deleted' AND :by_id
@@ -48,7 +49,7 @@ INSERT INTO reconciler.members AS m (connection_id, member_id, address_hash, sta
 SELECT :connection_id, s.member_id, s.address_hash, s.status, s.on_list, s.address, s.fields, s.updated_at,
        s.opted_out_at, s.deleted_at, s.occupied, :read_at, CASE WHEN s.seen OR s.left_earlier THEN CAST(:read_at AS timestamptz) END,
        CASE WHEN s.left_earlier THEN now.at END,
-       CASE WHEN s.is_brought THEN now.at END, CASE WHEN s.is_brought THEN now.at END
+       CASE WHEN s.is_brought AND s.seen THEN now.at END, CASE WHEN s.is_brought THEN now.at END
 FROM settled AS s CROSS JOIN (SELECT reconciler.clock() AS at) AS now
 ON CONFLICT (connection_id, member_id) DO UPDATE
 SET address_hash = EXCLUDED.address_hash, status = EXCLUDED.status, on_list = EXCLUDED.on_list,

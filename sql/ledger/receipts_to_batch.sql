@@ -1,5 +1,4 @@
--- Settle the contacts whose outcome is known; a batch with none left is settled, and says how many it had.
--- Parameter: batch_id.
+-- Settle the contacts whose outcome is known; a batch with none left is settled. Parameter: batch_id.
 WITH known AS (
     UPDATE reconciler.batch_contacts AS b SET settled = r.outcome <> 'in_doubt', outcome = r.outcome,
         address = CASE WHEN r.outcome = 'in_doubt' THEN b.address END
@@ -12,5 +11,4 @@ WHERE t.batch_id = :batch_id AND t.state IN ('intended', 'submitted')
   AND NOT EXISTS (SELECT FROM known WHERE known.outcome = 'in_doubt')
   AND NOT EXISTS (SELECT FROM reconciler.batch_contacts AS b
                   WHERE b.batch_id = :batch_id AND NOT b.settled
-                    AND b.contact_id NOT IN (SELECT known.contact_id FROM known))
-RETURNING t.contacts;
+                    AND b.contact_id NOT IN (SELECT known.contact_id FROM known));
