@@ -148,7 +148,7 @@ def _is_full(size: int, count: int) -> bool:
 def table(found: Sequence[Row]) -> str:
     """The rows as documents have them."""
     head = (
-        "| run | list | changed | calls | looks at activities among them | at most | usual script | its days of quota "
+        "| run | list | changed | calls | looks among them | at most | usual script | its days of quota "
         "| times fewer |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n"
     )
     return head + "".join(
