@@ -111,8 +111,8 @@ def table(day: Day) -> str:
         f"{TICKS} ticks of {day.changes:,} changes each, on a list of {day.contacts:,} ({day.ticks} of them replayed "
         f"in {day.seconds:,.0f} s):\n\n| call | by ticks | by the sweep |\n|---|---:|---:|\n"
         + "\n".join(rows)
-        + f"\n\n{day.calls:,.0f} calls are {day.percent:.1f} % of {QUOTA:,}; {day.most_in_a_tick} in one tick at most;\n"
-        f"{day.most_in_a_second} arrivals in any second at most; {day.late} ticks longer than their interval.\n"
+        + f"\n\n{day.calls:,.0f} calls are {day.percent:.1f} % of {QUOTA:,};\n"
+        f"{day.most_in_a_tick} in one tick at most; {day.most_in_a_second} arrivals in any second at most; {day.late} ticks longer than their interval.\n"
     )
 
 
