@@ -112,7 +112,8 @@ def table(day: Day) -> str:
         f"in {day.seconds:,.0f} s):\n\n| call | by ticks | by the sweep |\n|---|---:|---:|\n"
         + "\n".join(rows)
         + f"\n\n{day.calls:,.0f} calls are {day.percent:.1f} % of {QUOTA:,};\n"
-        f"{day.most_in_a_tick} in one tick at most; {day.most_in_a_second} arrivals in any second at most; {day.late} ticks longer than their interval.\n"
+        f"{day.most_in_a_tick} in one tick at most; "
+        f"{day.most_in_a_second} arrivals in any second at most; {day.late} ticks longer than their interval.\n"
     )
 
 
