@@ -65,18 +65,34 @@ class Inside:
         """A transaction as a run has it."""
         return self.ledger.transaction(self.lease.held)
 
+    def timed_undone(self, prepare: Callable[[Transaction], object], work: Callable[[Transaction], object]) -> float:
+        """The median of some rounds, each in a transaction that is prepared before, and rolled back."""
+        taken: list[float] = []
+
+        def once(tx: Transaction) -> None:
+            prepare(tx)
+            began = time.perf_counter()
+            work(tx)
+            taken.append(time.perf_counter() - began)
+
+        for _ in range(self.rounds):
+            self.undone(once)
+        return statistics.median(taken)
+
     def undone(self, work: Callable[[Transaction], object]) -> None:
         """Do something in a transaction that is rolled back."""
         with contextlib.suppress(_UndoneError), self.transaction() as tx:
             work(tx)
             raise _UndoneError
 
-    def extract(self, tx: Transaction) -> int:
-        """Extract all contacts; says how many were written."""
+    def extract(self, tx: Transaction, expected: int | None = None) -> None:
+        """Extract all contacts; so many are to be written, if that is known."""
         keys = self.process.keys(self.process.vault())
         crm = self.process.crm(None, self.connection.limits)
         told = extraction.Extraction("measured")
-        return extraction.extract(tx, crm, self.connection, 0, keys.hash_of, told).changed
+        written = extraction.extract(tx, crm, self.connection, 0, keys.hash_of, told).changed
+        if expected not in (None, written):
+            raise ValueError(f"{written:,} contacts were written instead of {expected:,}")
 
 
 @contextlib.contextmanager

@@ -51,16 +51,23 @@ def push(work: Work, confirm: Callable[[], None], search: Search) -> None:
 def _send_all(work: Work, confirm: Callable[[], None], refusals: Refusals) -> None:
     while not refusals.search.is_in_vain:
         confirm()
-        with work.ledger.transaction() as tx:
-            chunk = _chunk(batches.sendable(tx, work.connection.connection_id, work.run_id), work)
-        if not chunk:
+        if not _send_next(work, refusals):
             return
-        batch_id, refusal = _send(work, chunk)
-        if refusal is not None:
-            refusals.look_into(chunk, batch_id, refusal, lambda part: _send(work, part)[1])
-        refusals.search.has_sent |= refusal is None
         if refusals.search.has_sent:
             refusals.record()
+
+
+def _send_next(work: Work, refusals: Refusals) -> bool:
+    """Send the next batch, and let go of it; says whether there was one."""
+    with work.ledger.transaction() as tx:
+        chunk = _chunk(batches.sendable(tx, work.connection.connection_id, work.run_id), work)
+    if not chunk:
+        return False
+    batch_id, refusal = _send(work, chunk)
+    if refusal is not None:
+        refusals.look_into(chunk, batch_id, refusal, lambda part: _send(work, part)[1])
+    refusals.search.has_sent |= refusal is None
+    return True
 
 
 def settle(work: Work) -> bool:
@@ -110,10 +117,8 @@ def _chunk(sendable: Iterator[tuple[Sendable, Mapping[str, str]]], work: Work) -
 
 def _send(work: Work, chunk: Sequence[tuple[Sendable, bytes]]) -> tuple[int, ApiRefused | None]:
     """Send one batch: its intent is on disk before, its activity's id after. Says whether it was refused for good."""
-    body = wire.import_body([row for _, row in chunk], work.mapped.list_id)
-    since = (work.api.now() or reading.now(work)) - _BEFORE
+    told = (*_told(work, chunk), (work.api.now() or reading.now(work)) - _BEFORE)
     with work.write() as tx:
-        told = (len(body), hashlib.sha256(body).hexdigest(), since)
         contact_ids = [change.contact_id for change, _ in chunk]
         batch_id = batches.intend_import(tx, work.lease.held, work.run_id, contact_ids, told)
     work.tell(f"sending {len(chunk):,} contacts")
@@ -133,6 +138,12 @@ def _send(work: Work, chunk: Sequence[tuple[Sendable, bytes]]) -> tuple[int, Api
     with work.write() as tx:
         batches.submitted(tx, batch_id, activity_id)
     return batch_id, None
+
+
+def _told(work: Work, chunk: Sequence[tuple[Sendable, bytes]]) -> tuple[int, str]:
+    """How many bytes the body of an import has, and its digest."""
+    body = wire.import_body([row for _, row in chunk], work.mapped.list_id)
+    return len(body), hashlib.sha256(body).hexdigest()
 
 
 def _poll(work: Work, unsettled: Sequence[Batch]) -> None:
