@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ PAGE: Final = ROOT / "docs" / "explanation" / "performance.md"
 _PEERS: Final = ("dlt", "singer-sdk", "drt-core", "reladiff")
 #: The parts that have a plot, with what it shows.
 _PLOTS: Final = {"whole": ("growth", "Seconds by contacts"), "peers": ("peers", "Seconds of each package")}
+_WIDTH: Final = 118
 _HEAD: Final = """\
 # How fast it is
 
@@ -49,7 +51,17 @@ def write(parts: Mapping[str, Part]) -> None:
     _plot(parts)
     ratios = [ratio for part in parts.values() for ratio in part.ratios]
     texts = [f"{part.text.rstrip()}\n{_drawn(name)}" for name, part in parts.items()]
-    PAGE.write_text("\n".join([_HEAD, _machine(parts), _VERDICTS, _verdicts(ratios), *texts]).rstrip() + "\n")
+    page = "\n".join([_HEAD, _machine(parts), _VERDICTS, _verdicts(ratios), *texts])
+    PAGE.write_text("\n".join(map(_narrow, page.rstrip().split("\n"))) + "\n")
+
+
+def _narrow(line: str) -> str:
+    """The line, or what is no table as several."""
+    if len(line) <= _WIDTH or line.startswith("|"):
+        return line
+    indent = "  " if line.startswith(("- ", "  ")) else ""
+    first = "  " if line.startswith("  ") else ""
+    return textwrap.fill(line.strip(), _WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False)
 
 
 def _machine(parts: Mapping[str, Part]) -> str:
