@@ -56,4 +56,5 @@ def part(contacts: int, rounds: int) -> Part:
 def _words(script: str) -> str:
     """What a peer's script says of it: the paragraphs before its imports, as one item of a list."""
     text = (running.HERE / script).read_text().split('"""')[1].strip()
-    return "- " + text.replace("\n\n", "\n").replace("\n", "\n  ") + f"\n  (`bench/peers/{script}`)"
+    paragraphs = [" ".join(each.split()) for each in f"{text} (`bench/peers/{script}`)".split("\n\n")]
+    return "- " + "\n\n  ".join(paragraphs)

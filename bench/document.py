@@ -61,7 +61,14 @@ def _narrow(line: str) -> str:
         return line
     indent = "  " if line.startswith(("- ", "  ")) else ""
     first = "  " if line.startswith("  ") else ""
-    return textwrap.fill(line.strip(), _WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False)
+    return textwrap.fill(
+        line.strip(),
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _machine(parts: Mapping[str, Part]) -> str:
