@@ -49,7 +49,7 @@ def _measures(asked: argparse.Namespace) -> Mapping[str, Callable[[], Part]]:
     sizes = [10_000, _MANY, *([_ALL] if asked.whole else [])]
     return {
         "calls": lambda: counts.part(_MANY),
-        "day": lambda: day.part(*((_ALL, day.TICKS) if asked.whole else (_MANY, _FEW_TICKS))),
+        "day": lambda: day.part(max(sizes), asked.ticks or (day.TICKS if asked.whole else _FEW_TICKS)),
         "whole": lambda: whole.part(sizes),
         "pace": lambda: paced.part(_MANY),
         "peers": lambda: beside.part(_MANY, asked.rounds),
@@ -63,6 +63,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", choices=[[], *_PARTS], help="all of them without")
     parser.add_argument("--quick", action="store_true", help="only the counts that must not grow")
     parser.add_argument("--whole", action="store_true", help="1,000,000 contacts as well, and all ticks of a day")
+    parser.add_argument("--ticks", type=int, help="of a day; else 12, or all of them with --whole")
     parser.add_argument("--rounds", type=int, default=3, help="of peers and stages; the median counts")
     parser.add_argument("--dry", action="store_true", help="write no page")
     return parser.parse_args()
