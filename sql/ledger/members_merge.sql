@@ -21,12 +21,6 @@ WITH latest AS (
            END AS opted_out_at,
            CASE WHEN l.is_ours THEN l.address END AS address,
            CASE WHEN l.is_ours THEN l.fields END AS fields,
-           -- Whom an import of ours has brought: a contact's, and where seen on the list, written now.
-           m.member_id IS NULL
-               AND EXISTS (SELECT FROM reconciler.batch_contacts AS b
-                           WHERE b.connection_id = :connection_id AND b.address_hash = l.address_hash AND NOT b.settled
-                             AND b.kind = 'add')
-               AS is_brought,
            coalesce(l.on_list, m.on_list, false) AS seen,
            m.seen_on_list_at IS NOT NULL AND l.on_list = false AND l.status <> 'deleted' AND :by_id
                AND coalesce(m.pushed_at < reconciler.clock() - make_interval(secs => :push_visible_seconds), true)
@@ -44,13 +38,11 @@ WITH latest AS (
     SELECT j.*, CASE WHEN j.is_missing AND NOT j.has_left THEN true ELSE j.seen END AS on_list FROM judged AS j
 )
 INSERT INTO reconciler.members AS m (connection_id, member_id, address_hash, status, on_list, address, fields, updated_at,
-                                     opted_out_at, deleted_at, occupied, read_at, seen_on_list_at, left_at,
-                                     pushed_at, linked_at)
+                                     opted_out_at, deleted_at, occupied, read_at, seen_on_list_at, left_at)
 SELECT :connection_id, s.member_id, s.address_hash, s.status, s.on_list, s.address, s.fields, s.updated_at,
        s.opted_out_at, s.deleted_at, s.occupied, :read_at, CASE WHEN s.seen OR s.left_earlier THEN CAST(:read_at AS timestamptz) END,
-       CASE WHEN s.left_earlier THEN now.at END,
-       CASE WHEN s.is_brought AND s.seen THEN now.at END, CASE WHEN s.is_brought THEN now.at END
-FROM settled AS s CROSS JOIN (SELECT reconciler.clock() AS at) AS now
+       CASE WHEN s.left_earlier THEN reconciler.clock() END
+FROM settled AS s
 ON CONFLICT (connection_id, member_id) DO UPDATE
 SET address_hash = EXCLUDED.address_hash, status = EXCLUDED.status, on_list = EXCLUDED.on_list,
     address = EXCLUDED.address, fields = EXCLUDED.fields, updated_at = EXCLUDED.updated_at,

@@ -1,6 +1,6 @@
--- When verified members were written: for a while after, their absence from a reading proves nothing; and that they are a
--- contact's. Who was new, and came into the mirror just now, has both already. Whom an import brought and who is not on the
--- list any more was on it, though nobody saw it, and has left. Parameter: batch_id.
+-- When verified members were written: for a while after, their absence from a reading proves nothing; not before, because
+-- who leaves while an import is in doubt has left. And that they are a contact's. Whom an import brought and who is not on
+-- the list any more was on it, though nobody saw it, and has left. Parameter: batch_id.
 UPDATE reconciler.members AS m
 SET pushed_at = CASE WHEN r.outcome = 'verified' THEN now.at ELSE m.pushed_at END,
     linked_at = CASE WHEN r.outcome = 'verified' THEN coalesce(m.linked_at, now.at) ELSE m.linked_at END,
@@ -10,6 +10,4 @@ FROM staged_receipts AS r
 JOIN reconciler.batch_contacts AS b ON b.batch_id = :batch_id AND b.contact_id = r.contact_id
 CROSS JOIN (SELECT reconciler.clock() AS at) AS now
 WHERE m.connection_id = b.connection_id AND m.member_id = r.member_id
-  AND (r.outcome = 'skipped' AND r.code = 'left_list'
-       OR r.outcome = 'verified'
-          AND (m.linked_at IS NULL OR coalesce(m.pushed_at < now.at - interval '1 minute', true)));
+  AND (r.outcome = 'verified' OR r.outcome = 'skipped' AND r.code = 'left_list');
