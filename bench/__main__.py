@@ -15,15 +15,29 @@ from typing import TYPE_CHECKING, Final
 from bench import beside, counts, day, document, idle, paced, parts, stages, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from bench.parts import Part
 
 _MANY: Final = 100_000
 _ALL: Final = 1_000_000
 _FEW_TICKS: Final = 12
+
+
+def _sizes(asked: argparse.Namespace) -> Sequence[int]:
+    return [10_000, _MANY, *([_ALL] if asked.whole else [])]
+
+
 #: In the order of the page.
-_PARTS: Final = ("calls", "day", "whole", "pace", "peers", "stages", "idle")
+_PARTS: Final[Mapping[str, Callable[[argparse.Namespace], Part]]] = {
+    "calls": lambda _: counts.part(_MANY),
+    "day": lambda asked: day.part(max(_sizes(asked)), asked.ticks or (day.TICKS if asked.whole else _FEW_TICKS)),
+    "whole": lambda asked: whole.part(_sizes(asked)),
+    "pace": lambda _: paced.part(_MANY),
+    "peers": lambda asked: beside.part(_MANY, asked.rounds),
+    "stages": lambda asked: stages.part(max(_sizes(asked)), asked.rounds),
+    "idle": lambda _: idle.part(),
+}
 
 
 def main() -> int:
@@ -31,35 +45,23 @@ def main() -> int:
     asked = _asked()
     if asked.quick:
         return counts.main()
-    known, measures = parts.load(), _measures(asked)
-    for name, measure in measures.items():
-        if name in (asked.parts or measures):
+    known = parts.load()
+    for name, measure in _PARTS.items():
+        if name in (asked.parts or _PARTS):
             print(f"measuring: {name}", file=sys.stderr, flush=True)
-            known[name] = measure()
+            known[name] = measure(asked)
             print("\n".join(map(str, known[name].ratios)), flush=True)
             if not asked.dry:
                 parts.save(known)
-    in_order = {name: known[name] for name in measures if name in known}
+    in_order = {name: known[name] for name in _PARTS if name in known}
     if not asked.dry:
         document.write(in_order)
     return 1 if any(ratio.is_missed for part in in_order.values() for ratio in part.ratios) else 0
 
 
-def _measures(asked: argparse.Namespace) -> Mapping[str, Callable[[], Part]]:
-    sizes = [10_000, _MANY, *([_ALL] if asked.whole else [])]
-    return {
-        "calls": lambda: counts.part(_MANY),
-        "day": lambda: day.part(max(sizes), asked.ticks or (day.TICKS if asked.whole else _FEW_TICKS)),
-        "whole": lambda: whole.part(sizes),
-        "pace": lambda: paced.part(_MANY),
-        "peers": lambda: beside.part(_MANY, asked.rounds),
-        "stages": lambda: stages.part(max(sizes), asked.rounds),
-        "idle": idle.part,
-    }
-
-
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    # None of them is a choice too: argparse looks for the empty list among the others.
     parser.add_argument("parts", nargs="*", choices=[[], *_PARTS], help="all of them without")
     parser.add_argument("--quick", action="store_true", help="only the counts that must not grow")
     parser.add_argument("--whole", action="store_true", help="1,000,000 contacts as well, and all ticks of a day")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 #: A machine that others use too wavers by as much.
-_SLACK: Final = 0.2
+_SLACK: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Ratio:
     @property
     def is_missed(self) -> bool:
         """Whether the bound is missed by more than a fifth, which the bench fails for."""
-        slack = 0.0 if self.exact else _SLACK
-        return self.found > self.bound * (1 + slack) if self.most else self.found < self.bound * (1 - slack)
+        slack = 1 if self.exact else _SLACK
+        return self.found > self.bound * slack if self.most else self.found * slack < self.bound
 
     @property
     def verdict(self) -> str:

@@ -40,6 +40,7 @@ Of these seconds the stages of a run took, as its report says:
 """
 #: MB at most, by what was run and with how many contacts.
 _MEMORY: Final = {(FIRST, 100_000): 160, (SWEEP, 100_000): 160, (FIRST, 1_000_000): 300, (SWEEP, 1_000_000): 300}
+_MEMORY_OF_A_TICK: Final = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,9 @@ def ratios(wholes: Sequence[Whole]) -> list[Ratio]:
 
 
 def _memory(wholes: Sequence[Whole]) -> list[Ratio]:
-    bounds = [(each, _MEMORY.get((each.what, each.contacts))) for each in wholes]
+    bounds = [
+        (each, _MEMORY_OF_A_TICK if each.what == IDLE else _MEMORY.get((each.what, each.contacts))) for each in wholes
+    ]
     return [
         Ratio(f"MB, {each.what}, {each.contacts:,} contacts", bound, each.ran.peak_mb, most=True)
         for each, bound in bounds

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.plans import Plan
     from reconciler.work import Work
 
-#: The CRM may have to read all of its contacts for each portion: its statement says where an id comes from.
+#: For each portion the CRM may have to read all its contacts, where its statement works an id out.
 _PORTION: Final = 20_000
 
 

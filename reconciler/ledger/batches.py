@@ -214,14 +214,14 @@ def record(tx: Transaction, run_id: int, batch_id: int, receipts: Iterable[Recei
     """
     run(tx, "receipts_stage")
     copy(tx, "staged_receipts", _RECEIPT_COLUMNS, (_record(receipt) for receipt in receipts))
-    now = run(tx, "receipts_to_rows", run_id=run_id, batch_id=batch_id).rowcount
-    statistics.refresh(tx, "run_rows", before + now, now)
+    count = run(tx, "receipts_to_rows", run_id=run_id, batch_id=batch_id).rowcount
+    statistics.refresh(tx, "run_rows", before + count, count)
     run(tx, "receipts_to_pairs", batch_id=batch_id)
     run(tx, "receipts_to_rejects", run_id=run_id, batch_id=batch_id)
     run(tx, "receipts_to_members", batch_id=batch_id)
     run(tx, "receipts_to_batch", batch_id=batch_id)
     run(tx, "receipts_unstage")
-    return before + now
+    return before + count
 
 
 def mark_tried(tx: Transaction, run_id: int, batch_id: int) -> None:
