@@ -22,7 +22,7 @@ PAGE: Final = ROOT / "docs" / "explanation" / "performance.md"
 _PEERS: Final = ("dlt", "singer-sdk", "drt-core", "reladiff")
 #: The parts that have a plot, with what it shows.
 _PLOTS: Final = {"whole": ("growth", "Seconds by contacts"), "peers": ("peers", "Seconds of each package")}
-_WIDTH: Final = 118
+_WIDTH: Final = 120
 _HEAD: Final = """\
 # How fast it is
 

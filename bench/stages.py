@@ -56,7 +56,9 @@ _TEXT: Final = """\
 ## Stages
 
 The reconciler's own functions in a process that has started, medians of {rounds}; of reladiff of two at most. An
-executemany is timed once, and of more than 100,000 rows counted up.
+executemany is timed once, and of more than 100,000 rows counted up. The others compare two tables as they are. A tick
+compares whom the ledger has noted as another than before ([0029](../adr/0029-candidates-are-noted.md)), which is part
+of what writing the mirrors takes; a sweep compares everybody. Both decide what is to be done about who differs.
 
 """
 #: So many rows of a mirror are written anew, a tenth of them at most.

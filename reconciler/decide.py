@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from typing import TYPE_CHECKING, Final
 
 from reconciler.domain import Reason, Skip
+from reconciler.errors import ReconcilerError
 from reconciler.extract import extract_again
-from reconciler.ledger import contacts, plans, runs, statistics
+from reconciler.ledger import candidates, contacts, plans, runs, statistics
 from reconciler.ledger.database import value
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.plans import Plan
     from reconciler.work import Work
 
+_log: Final = logging.getLogger(__name__)
 #: For each portion the CRM may have to read all its contacts, where its statement works an id out.
 _PORTION: Final = 20_000
 
@@ -29,19 +32,31 @@ def decide(work: Work, *, sweep: bool, keep: bool, among: Sequence[str] | None =
     connection, decided = work.connection, 0
     policy = connection.policy if sweep else _between_sweeps(connection.policy)
     with work.write() as tx:
-        if plans.find(tx, connection.connection_id, sweep=sweep, clears=bool(policy.clear), among=among):
-            for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
+        if candidates.find(tx, connection.connection_id, sweep=sweep, clears=bool(policy.clear), among=among):
+            for found in candidates.slices(tx, connection.connection_id, connection.limits.slice_contacts):
                 plans.write(
                     tx,
                     connection.connection_id,
                     work.run_id,
-                    _diffed(candidates, policy),
+                    _diffed(found, policy),
                     _look_again(work),
                     keep=keep,
                 )
-                decided += len(candidates)
-                statistics.refresh(tx, "decisions", decided, len(candidates))
+                decided += len(found)
+                statistics.refresh(tx, "decisions", decided, len(found))
         return plans.conclude(tx, work.run_id)
+
+
+def strike_off(work: Work) -> None:
+    """Strike off the notes of who has been decided. It is only for speed: no run whose work is done fails by it."""
+    try:
+        with work.write() as tx:
+            struck = candidates.strike_off(tx, work.connection.connection_id)
+        if struck >= statistics.VERY_MANY:
+            with work.write() as tx:
+                statistics.after_a_run(tx)
+    except ReconcilerError as error:
+        _log.debug("the notes of who has been decided are left to the next run", exc_info=error)
 
 
 def confirm(work: Work, *, everything: bool) -> None:
@@ -89,19 +104,19 @@ def decide_anew(work: Work, contact_ids: Sequence[str]) -> None:
     with work.write() as tx:
         is_sweep = runs.times(tx, work.run_id).mode == "full"
         policy = connection.policy if is_sweep else _between_sweeps(connection.policy)
-        if not plans.find(tx, connection.connection_id, sweep=False, clears=False, among=contact_ids):
+        if not candidates.find(tx, connection.connection_id, sweep=False, clears=False, among=contact_ids):
             return
-        for candidates in plans.slices(tx, connection.connection_id, connection.limits.slice_contacts):
-            decisions = _diffed(candidates, policy)
+        for found in candidates.slices(tx, connection.connection_id, connection.limits.slice_contacts):
+            decisions = _diffed(found, policy)
             kinds = plans.kinds(tx, work.run_id, [decision.contact_id for decision in decisions])
             settled = (_unless_moved(decision, kinds.get(decision.contact_id)) for decision in decisions)
             plans.write(tx, connection.connection_id, work.run_id, settled, _look_again(work))
 
 
-def _diffed(candidates: Sequence[Candidate], policy: Policy) -> list[Decision]:
+def _diffed(found: Sequence[Candidate], policy: Policy) -> list[Decision]:
     from reconciler.diff import diff  # noqa: PLC0415 - most ticks have nobody to decide, and need no pandas
 
-    return diff(candidates, policy)
+    return diff(found, policy)
 
 
 def _unless_moved(decision: Decision, planned: tuple[str, str] | None) -> Decision:

@@ -14,7 +14,7 @@ from reconciler.ledger import members as mirror
 from reconciler.reading import now, on_list, pages, write_members, write_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from reconciler.work import Work
 
@@ -99,9 +99,9 @@ def _read_membership(work: Work, kind: Kind) -> None:
         waits = {row.absent_by for row in mirror.absent(tx, work.connection.connection_id)}
     # Who was missed by one kind of reading is settled by the other.
     wants_export = waits == {"pages"} or (kind == "export" and waits != {"export"})
-    if wants_export and _by_export(work):
+    if wants_export and (missing := _by_export(work)) is not None:
         _read_changed(work)
-        return _end_reading(work, "export")
+        return _end_reading(work, "export", missing)
     write_pages(work, work.api.on_list(work.mapped), "members of the list read")
     return _end_reading(work, "pages")
 
@@ -113,15 +113,14 @@ def _read_changed(work: Work) -> None:
         delta.read(work, since, "changed members read")
 
 
-def _by_export(work: Work) -> bool:
-    """Read who is on the list by one export; False where it is no evidence."""
+def _by_export(work: Work) -> Sequence[str] | None:
+    """Read who is on the list by one export; says whom it misses, None where it is no evidence."""
     activity = exporting.of_the_list(work)
     ids = work.api.exported(activity) if activity else None
     if ids is None or len(ids) != work.api.list_size(work.mapped.list_id):
-        return False
+        return None
     with work.write() as tx:
-        mirror.note_listed(tx, work.connection.connection_id, ids)
-    return True
+        return mirror.note_listed(tx, work.connection.connection_id, ids)
 
 
 def _read_deleted(work: Work) -> None:
@@ -138,17 +137,18 @@ def _read_deleted(work: Work) -> None:
         write_pages(work, work.api.deleted(work.mapped), "deleted people read")
 
 
-def _end_reading(work: Work, kind: Kind) -> None:
-    limits = work.connection.limits
+def _end_reading(work: Work, kind: Kind, missing: Sequence[str] | None = None) -> None:
+    mine, limits = work.connection.connection_id, work.connection.limits
     with work.write() as tx:
         mirror.note_absent(
             tx,
-            work.connection.connection_id,
+            mine,
             kind,
+            missing,
             push_visible_seconds=limits.push_visible_seconds,
             again_seconds=limits.absent_again_seconds,
         )
-        mirror.end_reading(tx, work.connection.connection_id)
+        mirror.end_reading(tx, mine)
 
 
 def _confirm_absent(work: Work) -> bool:

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler import __version__, act, concluding, gather, glance, guarding, holding, logs, quarantine
+from reconciler import __version__, act, concluding, decide, gather, glance, guarding, holding, logs, quarantine
 from reconciler.constant_contact.wire import Mapped
 from reconciler.demanding import demand, prepare
 from reconciler.domain import State
@@ -140,6 +140,7 @@ def _through(work: Work, parts: Parts, connection: Connection, request: Request)
         ending = ending_of(Mistake.of(error), has_sent=_has_sent(work))
     finally:
         work.close()
+    decide.strike_off(work)
     if course.is_quiet and request.is_tick:
         concluding.leave_no_trace(work, ending)
         _log.debug("a quiet tick: the run leaves no trace", extra={"state": ending.state.value})

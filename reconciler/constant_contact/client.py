@@ -172,10 +172,10 @@ class ConstantContact:
         answer = self._calls.write("postContactsExport", "POST", "/activities/contact_exports", body)
         return _id_of(answer, "activity_id")
 
-    def exported(self, activity: wire.Activity) -> list[str] | None:
+    def exported(self, activity: wire.Activity) -> exports.Ids | None:
         """The contact ids of a finished export; None where it is gone, too large or not understood."""
         file = self._file(activity)
-        return None if file is None else exports.contact_ids(file.lines())
+        return None if file is None else exports.contact_ids(file.lines)
 
     def exported_members(
         self, activity: wire.Activity, mapped: wire.Mapped, known: Sequence[Member]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: Header names, without blanks, underscores and case, that can only mean Constant Contact's contact_id.
 _ID_HEADERS: Final = frozenset({"contactid", "contactuuid"})
@@ -21,17 +22,38 @@ def request(list_id: str, *, mailable: bool = False) -> bytes:
     return json.dumps(asked, separators=(",", ":")).encode()
 
 
-def contact_ids(lines: Iterable[str]) -> list[str] | None:
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The contact ids of an export, which is read anew each time: those of a million people are a hundred megabytes."""
+
+    lines: Callable[[], Iterable[str]]
+    column: int
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[str]:
+        table = csv.reader(self.lines())
+        next(table, None)
+        return (row[self.column] for row in table if row)
+
+
+def contact_ids(lines: Callable[[], Iterable[str]]) -> Ids | None:
     """The contact ids of an export; None where no column can be understood as such, or a row has none."""
-    table = csv.reader(lines)
+    table = csv.reader(lines())
     try:
         column = id_column(next(table, []))
         if column is None:
             return None
-        ids = [row[column] if len(row) > column else "" for row in table if row]
+        count = 0
+        for row in table:
+            if row and not (len(row) > column and is_id(row[column])):
+                return None
+            count += bool(row)
     except csv.Error:
         return None
-    return ids if all(map(_UUID.fullmatch, ids)) else None
+    return Ids(lines, column, count)
 
 
 def id_column(header: Sequence[str]) -> int | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.ledger import statistics
 from reconciler.ledger.database import as_json, copy, rows, run, value
 
 if TYPE_CHECKING:
@@ -79,25 +78,34 @@ def write(
     return written
 
 
-def note_listed(tx: Transaction, connection_id: int, member_ids: Iterable[str]) -> None:
-    """Note who is on the list, by a reading that tells nothing else of them."""
-    run(tx, "members_stage")
-    copy(tx, "staged_members", ("member_id", "on_list", "status"), ((found, True, "unknown") for found in member_ids))
-    seen = run(tx, "readings_note", connection_id=connection_id).rowcount
-    run(tx, "members_unstage")
-    statistics.refresh(tx, "readings", seen, seen)
+def note_listed(tx: Transaction, connection_id: int, member_ids: Iterable[str]) -> list[str]:
+    """Note who is on the list, by a reading that tells nothing else of them; says whom of the mirror's it misses."""
+    run(tx, "listed_stage")
+    copy(tx, "staged_listed", ("member_id",), ((found,) for found in member_ids))
+    run(tx, "analyze_listed")
     run(tx, "members_note_listed", connection_id=connection_id)
+    return [row.member_id for row in rows(tx, "members_missing", connection_id=connection_id)]
 
 
 def note_absent(
-    tx: Transaction, connection_id: int, kind: str, *, push_visible_seconds: float, again_seconds: float
+    tx: Transaction,
+    connection_id: int,
+    kind: str,
+    among: Sequence[str] | None,
+    *,
+    push_visible_seconds: float,
+    again_seconds: float,
 ) -> None:
-    """Note who is missing from this whole reading of the list; a second one of the other kind settles it."""
+    """Note who is missing from this whole reading of the list; a second one of the other kind settles it.
+
+    `among`: whom `note_listed` missed, of whom some were seen since; None where all was read by pages.
+    """
     run(
         tx,
         "members_note_absent",
         connection_id=connection_id,
         kind=kind,
+        among=None if among is None else list(among),
         push_visible_seconds=push_visible_seconds,
         again_seconds=again_seconds,
     )

@@ -1,4 +1,4 @@
-"""Candidates out of the two mirrors, decisions back in: the plan of a run lives in the ledger."""
+"""Decisions into the ledger, and changes out of it: the plan of a run lives there."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.domain import Add, Candidate, Contact, Present, Readdress, Skip, Status, Update
+from reconciler.domain import Add, Readdress, Skip, Update
 from reconciler.ledger.database import as_digested, as_json, copy, one, rows, run, stream, value
 from reconciler.window import Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.domain import Decision
     from reconciler.ledger.database import Row, Transaction
@@ -74,27 +74,6 @@ class Size:
     updates: int
     singles: int
     bytes: int
-
-
-def find(tx: Transaction, connection_id: int, *, sweep: bool, clears: bool, among: Sequence[str] | None = None) -> int:
-    """Find the address groups with a contact to decide, for this transaction; says how many.
-
-    With `clears` a field that is blank in the CRM may be a change, which only the diff sees.
-    """
-    asked = None if among is None else list(among)
-    found = run(tx, "candidates_find", connection_id=connection_id, sweep=sweep, clears=clears, among=asked).rowcount
-    if found:
-        run(tx, "candidates_index")
-        run(tx, "candidates_leaving", connection_id=connection_id)
-    return found
-
-
-def slices(tx: Transaction, connection_id: int, size: int) -> Iterator[list[Candidate]]:
-    """The candidates that `find` found, in slices; all contacts of one address in the same one."""
-    after = b""
-    while found := rows(tx, "candidates_slice", connection_id=connection_id, after=after, size=size):
-        after = bytes(found[-1].address_group)
-        yield [_candidate(row) for row in found]
 
 
 def write(
@@ -186,51 +165,6 @@ def kinds(tx: Transaction, run_id: int, among: Sequence[str]) -> dict[str, tuple
 def needs_look(tx: Transaction, connection_id: int) -> bool:
     """Whether a contact waits only for another reading of who is on the list."""
     return bool(value(tx, "pairs_waiting_for_reading", connection_id=connection_id))
-
-
-def _candidate(row: Row) -> Candidate:
-    contact = Contact(
-        contact_id=row.contact_id,
-        address=row.address,
-        fault=row.fault,
-        eligible=row.eligible,
-        opted_out=row.opted_out,
-        fields=row.fields,
-        refused=row.refused,
-        forgotten=row.is_forgotten,
-    )
-    return Candidate(
-        contact=contact,
-        group=bytes(row.address_group).hex(),
-        gone=row.gone,
-        member=_present(row, "m"),
-        linked=_present(row, "l"),
-        is_linked=row.is_linked,
-        applied=row.applied or {},
-        shown=row.shown or {},
-        rejected=row.rejected or "",
-        refused_fields=row.refused_fields or {},
-        claimed=row.claimed,
-        is_anothers=row.is_anothers,
-        untaken=row.untaken or {},
-        may_rejoin=row.may_rejoin or False,
-    )
-
-
-def _present(row: Row, side: str) -> Present | None:
-    found = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column
-    if found[f"{side}_member_id"] is None:
-        return None
-    return Present(
-        member_id=found[f"{side}_member_id"],
-        status=Status(found[f"{side}_status"]),
-        on_list=found[f"{side}_on_list"],
-        left=found[f"{side}_left"],
-        absent=found[f"{side}_absent"],
-        fields=found[f"{side}_fields"],
-        opted_out=found[f"{side}_opted_out"],
-        lists_full=found[f"{side}_lists_full"],
-    )
 
 
 def _record(decision: Decision, look_again: Mapping[str, float]) -> tuple[object, ...]:

@@ -1,26 +1,26 @@
--- Find the members who are about to get another address: their contact has one that nobody has, or that is about to
--- become free itself. In a swap nobody has to leave first. Who got another first and last name with the address is
--- another person. Lasts for the transaction. Parameter: connection_id.
+-- Of the members at the candidates' addresses find those who are about to get another one: their contact has one that
+-- nobody has, or that is about to become free itself. In a swap nobody has to leave first. Lasts for the transaction.
+-- Parameter: connection_id.
 CREATE TEMPORARY TABLE leaving_members ON COMMIT DROP AS
-WITH RECURSIVE movers AS (
-    SELECT p.contact_id, l.member_id, l.address_hash AS leaves, c.address_hash AS takes
-    FROM reconciler.pairs AS p
-    JOIN reconciler.contacts AS c ON c.connection_id = p.connection_id AND c.contact_id = p.contact_id
-    JOIN reconciler.members AS l ON l.connection_id = p.connection_id AND l.member_id = p.member_id
-    WHERE p.connection_id = :connection_id AND c.address_hash <> l.address_hash
-      AND c.gone_at IS NULL AND c.eligible AND NOT c.opted_out
-      AND l.status IN ('explicit', 'implicit') AND l.left_at IS NULL
-      AND NOT (lower(c.fields ->> 'first_name') <> lower(l.fields ->> 'first_name')
-               AND lower(c.fields ->> 'last_name') <> lower(l.fields ->> 'last_name')) IS TRUE
-      -- Not who has left this member to another contact.
-      AND NOT EXISTS (SELECT FROM reconciler.pairs AS q
-                      JOIN reconciler.contacts AS d ON d.connection_id = q.connection_id AND d.contact_id = q.contact_id
-                      WHERE q.connection_id = p.connection_id AND q.member_id = p.member_id
-                        AND q.contact_id <> p.contact_id AND d.gone_at IS NULL
-                        AND q.verdict IN ('unchanged', 'add', 'update', 'readdress'))
-      AND NOT (p.contact_digest = c.digest
-               AND p.verdict IN ('duplicate', 'opted_out', 'rejected', 'unsubscribed', 'left_list', 'deleted_there',
-                                 'not_mailable')) IS TRUE
+WITH RECURSIVE asked AS (
+    SELECT l.member_id, c.address_hash AS takes
+    FROM candidate_groups AS g
+    JOIN reconciler.members AS l ON l.connection_id = :connection_id AND l.address_hash = g.address_group
+    JOIN reconciler.pairs AS p ON p.connection_id = :connection_id AND p.member_id = l.member_id
+    JOIN reconciler.contacts AS c ON c.connection_id = :connection_id AND c.contact_id = p.contact_id
+    WHERE c.address_hash <> l.address_hash
+    UNION
+    -- Whether they can leave depends on who is at the address that they take.
+    SELECT l.member_id, c.address_hash
+    FROM asked AS s
+    JOIN reconciler.members AS l ON l.connection_id = :connection_id AND l.address_hash = s.takes
+    JOIN reconciler.pairs AS p ON p.connection_id = :connection_id AND p.member_id = l.member_id
+    JOIN reconciler.contacts AS c ON c.connection_id = :connection_id AND c.contact_id = p.contact_id
+    WHERE c.address_hash <> l.address_hash
+), movers AS (
+    -- OFFSET 0: few are asked for, which is not known when this is planned. Joined, all pairs would be read for them.
+    SELECT m.* FROM (SELECT DISTINCT member_id FROM asked) AS s
+    CROSS JOIN LATERAL (SELECT * FROM reconciler.movers(:connection_id) AS v WHERE v.member_id = s.member_id OFFSET 0) AS m
 ), leaving AS (
     SELECT m.contact_id, m.member_id, m.leaves FROM movers AS m
     WHERE NOT EXISTS (SELECT FROM reconciler.members AS a

@@ -7,6 +7,6 @@ SELECT w.until, w.position, w.host, w.port, w.database, w.system_identifier, w.t
                   WHERE b.connection_id = c.connection_id AND b.state IN ('intended', 'submitted'))
        OR EXISTS (SELECT FROM reconciler.contacts AS u WHERE u.connection_id = c.connection_id AND u.is_unsure)
        -- Counted: the first of them would be looked for as if it were likely to be there.
-       OR (SELECT count(*) FROM reconciler.to_decide(:connection_id, false, false)) > 0 AS is_something_open
+       OR NOT c.has_notes OR (SELECT count(*) FROM reconciler.noted(:connection_id)) > 0 AS is_something_open
 FROM reconciler.connections AS c LEFT JOIN reconciler.watermarks AS w ON w.connection_id = c.connection_id
 WHERE c.connection_id = :connection_id;

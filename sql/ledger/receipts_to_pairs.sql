@@ -29,7 +29,9 @@ SET verdict = CASE r.outcome WHEN 'verified' THEN 'unchanged' WHEN 'rejected' TH
                         ELSE p.rejoin_basis END
 FROM staged_receipts AS r
 JOIN reconciler.batch_contacts AS b ON b.batch_id = :batch_id AND b.contact_id = r.contact_id
-LEFT JOIN reconciler.members AS m ON m.connection_id = b.connection_id AND m.address_hash = b.address_hash
+LEFT JOIN LATERAL (SELECT a.digest FROM reconciler.members AS a
+                   WHERE a.connection_id = b.connection_id AND a.address_hash = b.address_hash
+                   ORDER BY a.status = 'deleted', a.member_id LIMIT 1) AS m ON true
 LEFT JOIN reconciler.pairs AS q ON q.connection_id = b.connection_id AND q.contact_id = b.contact_id
 LEFT JOIN reconciler.members AS l
        ON l.connection_id = b.connection_id AND l.member_id = coalesce(r.member_id, q.member_id)

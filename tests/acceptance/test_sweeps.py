@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.ledger import plans
+from reconciler.ledger import candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -279,14 +279,14 @@ def test_a_row_that_is_gone_is_found_late_by_the_sweep(acme: Installation, mode:
 def decided(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Whom the diff was asked about, each time that anything was decided."""
     asked: list[list[str]] = []
-    slices = plans.slices
+    slices = candidates.slices
 
     def noted(*told: Any) -> Iterator[list[Candidate]]:
         for found in slices(*told):
             asked.append([candidate.contact.address for candidate in found])
             yield found
 
-    monkeypatch.setattr(plans, "slices", noted)
+    monkeypatch.setattr(candidates, "slices", noted)
     return asked
 
 

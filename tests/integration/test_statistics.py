@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reconciler.ledger.database import Ledger
 
 
-@pytest.mark.parametrize("name", ["contacts", "members", "decisions", "batch_contacts", "readings", "run_rows"])
+@pytest.mark.parametrize("name", ["contacts", "members", "decisions", "batch_contacts", "run_rows"])
 def test_the_planner_is_told_within_the_transaction_that_wrote_much(ledger: Ledger, name: str) -> None:
     with ledger.transaction() as tx:
         statistics.refresh(tx, name, written=1000, now=1000)
@@ -44,3 +44,11 @@ def test_it_is_told_of_the_first_two_hundred_and_each_time_they_doubled(
     with ledger.transaction() as tx:
         statistics.refresh(tx, "contacts", written, now)
     assert told == (["analyze_contacts"] if is_told else [])
+
+
+def test_after_a_run_of_very_many_it_is_told_how_all_stands(ledger: Ledger) -> None:
+    """While they were under way it was told that hardly any of them is settled."""
+    with ledger.transaction() as tx:
+        statistics.after_a_run(tx)
+        known = tx.exec_driver_sql("SELECT reltuples FROM pg_class WHERE oid = 'reconciler.batch_contacts'::regclass")
+        assert known.scalar_one() == 0

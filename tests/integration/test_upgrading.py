@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import threading
 import time
+import uuid
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,6 +17,7 @@ from reconciler import statements
 from reconciler.errors import LedgerError, SchemaError
 from reconciler.ledger import schema
 from reconciler.ledger.database import Ledger
+from tests.stored import a_connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +137,35 @@ def test_a_new_ledger_has_such_an_index_too(database_url: str, copied: Path) -> 
 
     with psycopg.connect(database_url) as db:
         assert db.execute(VALID).fetchall() == [(True,)]
+
+
+def test_a_role_that_wrote_contacts_before_writes_them_still_when_they_are_noted(
+    database_url: str, tmp_path: Path, copied: Path
+) -> None:
+    """An older program goes on between `schema apply` and the rights on what is new."""
+    before = tmp_path / "before"
+    shutil.copytree(copied, before, ignore=lambda _, names: [name for name in names if name >= "0021"])
+    role = f"program_{uuid.uuid4().hex}"
+    with contextlib.closing(Ledger(urls.parse(database_url))) as ledger, psycopg.connect(database_url) as db:
+        assert schema.apply(ledger, before)[-1].startswith("0020")
+        a_connection(db, "acme")
+        db.execute(f"CREATE ROLE {role}".encode())
+        db.execute(f"GRANT USAGE ON SCHEMA reconciler TO {role}".encode())
+        db.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA reconciler TO {role}".encode())
+        db.commit()
+        assert schema.apply(ledger, copied)[0].startswith("0021")
+
+        db.execute(f"SET ROLE {role}".encode())
+        db.execute(
+            "INSERT INTO reconciler.contacts (connection_id, contact_id, eligible, opted_out, fields, changed_at)"
+            " VALUES (1, 'c1', true, false, '{}', now()), (1, 'c2', true, false, '{}', now())"
+        )
+        db.execute("UPDATE reconciler.contacts SET contact_id = 'c3' WHERE contact_id = 'c2'")
+        noted = db.execute("SELECT contact_id FROM reconciler.candidates ORDER BY 1").fetchall()
+        db.execute("RESET ROLE")
+        db.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+
+    assert noted == [("c1",), ("c3",)]
 
 
 def failing(ledger: Ledger, folder: Path, say: Callable[[LedgerError], None]) -> None:

@@ -12,7 +12,13 @@ TWO = "00000000-0000-4000-8000-00000000000A"
 
 
 def ids(text: str) -> list[str] | None:
-    return exports.contact_ids(Packed([text.encode()]).lines())
+    found = exports.contact_ids(Packed([text.encode()]).lines)
+    if found is None:
+        return None
+    read = list(found)
+    assert len(found) == len(read)
+    assert list(found) == read  # as often as somebody asks
+    return read
 
 
 def test_the_request_names_the_one_list() -> None:
