@@ -42,7 +42,7 @@ def comparing(here: Inside, contacts: int) -> list[Stage]:
     swept, ticked = (here.timed(lambda way=way: _decided(here, contacts // 100, sweep=way)) for way in (True, False))
     return [
         Stage("comparing, 1 % changed, as a tick does", contacts, ticked, others),
-        Stage("comparing, 1 % changed, as a sweep does: value by value", contacts, swept, others),
+        Stage("comparing, 1 % changed, as a sweep does", contacts, swept, others),
     ]
 
 

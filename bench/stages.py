@@ -58,7 +58,8 @@ _TEXT: Final = """\
 The reconciler's own functions in a process that has started, medians of {rounds}; of reladiff of two at most. An
 executemany is timed once, and of more than 100,000 rows counted up. The others compare two tables as they are. A tick
 compares whom the ledger has noted as another than before ([0029](../adr/0029-candidates-are-noted.md)), which is part
-of what writing the mirrors takes; a sweep compares everybody. Both decide what is to be done about who differs.
+of what writing the mirrors takes; a sweep compares everybody, value by value. Both decide what is to be done about who
+differs.
 
 """
 #: So many rows of a mirror are written anew, a tenth of them at most.
@@ -206,14 +207,17 @@ def measure(contacts: int, rounds: int) -> list[Stage]:
 
 def ratios(stages: list[Stage]) -> list[Ratio]:
     """What must hold: each as how many times faster, or slower, than what stands beside it."""
-    extracted, compared, wrote = (
-        next(stage for stage in stages if stage.name.startswith(word))
-        for word in ("extraction", "comparing", "writing")
+    extracted, wrote = (
+        next(stage for stage in stages if stage.name.startswith(word)) for word in ("extraction", "writing")
     )
     at = f"{extracted.contacts:,} contacts"
     return [
         Ratio(f"extraction / bare COPY, {at}", 3, extracted.ours / extracted.others["bare COPY out and in"], most=True),
-        Ratio(f"reladiff joindiff / comparing, {at}", 5, compared.others["reladiff joindiff"] / compared.ours),
+        *(
+            Ratio(f"reladiff joindiff / {each.name}, {at}", 5, each.others["reladiff joindiff"] / each.ours)
+            for each in stages
+            if each.name.startswith("comparing")
+        ),
         Ratio(f"executemany of all / {wrote.name}, {at}", 30, wrote.others["executemany of all"] / wrote.ours),
     ]
 

@@ -38,7 +38,7 @@ def slices(tx: Transaction, connection_id: int, size: int) -> Iterator[list[Cand
 def strike_off(tx: Transaction, connection_id: int) -> int:
     """Strike off the notes of all who have been decided, so that no tick looks at them again; says how many notes.
 
-    None where somebody is about to change what they are of: then another run does it.
+    Strikes off nobody while somebody is about to change what notes are of: then another run does it.
     """
     if not value(tx, "candidates_alone", connection_id=connection_id):
         return 0
