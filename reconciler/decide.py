@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING, Final
 
+from reconciler.changes import LONGEST_IN_IMPORT
 from reconciler.domain import Reason, Skip
 from reconciler.errors import ReconcilerError
 from reconciler.extract import extract_again
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reconciler.domain import Candidate, Decision, Policy
+    from reconciler.ledger.database import Transaction
     from reconciler.ledger.plans import Plan
     from reconciler.work import Work
 
@@ -33,18 +35,21 @@ def decide(work: Work, *, sweep: bool, keep: bool, among: Sequence[str] | None =
     policy = connection.policy if sweep else _between_sweeps(connection.policy)
     with work.write() as tx:
         if candidates.find(tx, connection.connection_id, sweep=sweep, clears=bool(policy.clear), among=among):
-            for found in candidates.slices(tx, connection.connection_id, connection.limits.slice_contacts):
-                plans.write(
-                    tx,
-                    connection.connection_id,
-                    work.run_id,
-                    _diffed(found, policy),
-                    _look_again(work),
-                    keep=keep,
-                )
-                decided += len(found)
-                statistics.refresh(tx, "decisions", decided, len(found))
+            for count in _written(work, tx, policy, keep=keep):
+                work.check()
+                decided += count
+                statistics.refresh(tx, "decisions", decided, count)
         return plans.conclude(tx, work.run_id)
+
+
+def _written(work: Work, tx: Transaction, policy: Policy, *, keep: bool) -> Iterator[int]:
+    """Decide the candidates and write it down, some at a time; says each time how many."""
+    mine, run_id, size = work.connection.connection_id, work.run_id, work.connection.limits.slice_contacts
+    if not policy.clear:
+        yield from plans.write_additions(tx, mine, run_id, size, LONGEST_IN_IMPORT, keep=keep)
+    for found in candidates.slices(tx, mine, size):
+        plans.write(tx, mine, run_id, _diffed(found, policy), _look_again(work), keep=keep)
+        yield len(found)
 
 
 def strike_off(work: Work) -> None:

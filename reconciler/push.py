@@ -245,12 +245,13 @@ def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, s
     missing: list[tuple[str | None, str]] = []
     for batch in ready:
         with work.write() as tx:
-            written = 0
+            # Most are so; of the others `judging` says what to make of what they show.
+            written, staged = 0, batches.stage_plain(tx, batch.batch_id)
             for rows in batches.sent(tx, batch.batch_id):
                 judged = [(row, judging.seen(judging.sent(row), is_done=batch.is_done)) for row in rows]
                 receipts = [receipt for _, receipt in judged if receipt]
-                if receipts or not rows:
-                    written = batches.record(tx, work.run_id, batch.batch_id, receipts, written)
+                if receipts or staged or not rows:
+                    written, staged = batches.record(tx, work.run_id, batch.batch_id, receipts, written), 0
                 missing += [(row.member_id, row.address) for row, receipt in judged if receipt is None]
     return missing
 

@@ -187,8 +187,10 @@ def unsettled(tx: Transaction, connection_id: int) -> list[Batch]:
 def sent(tx: Transaction, batch_id: int) -> Iterator[Sequence[Row]]:
     """The contacts of a batch that are not settled, beside the member that has their address now, in portions.
 
-    There is one portion at least, which is empty where all are settled. What was read may be settled meanwhile.
+    There is one portion at least, which is empty where all are settled. What was read may be settled meanwhile. Who has
+    a staged receipt already is not among them.
     """
+    run(tx, "receipts_stage")
     after, is_last = "", False
     while not is_last:
         found = rows(tx, "batch_contacts_sent", batch_id=batch_id, after=after, size=_PORTION)
@@ -205,6 +207,15 @@ def sent_alone(tx: Transaction, batch_id: int) -> Sequence[Row]:
 def known_activities(tx: Transaction) -> set[str]:
     """The activities that are known to be ours, of any connection: several may share an account."""
     return {row.activity_id for row in rows(tx, "batch_activities")}
+
+
+def stage_plain(tx: Transaction, batch_id: int) -> int:
+    """Stage a receipt for whoever shows letter by letter what was sent: found by the database, without `judging`.
+
+    The next `record` in this transaction writes them with its own. Says how many.
+    """
+    run(tx, "receipts_stage")
+    return run(tx, "receipts_plain", batch_id=batch_id).rowcount
 
 
 def record(tx: Transaction, run_id: int, batch_id: int, receipts: Iterable[Receipt], before: int = 0) -> int:

@@ -11,7 +11,7 @@ from reconciler.ledger.database import as_digested, as_json, copy, one, rows, ru
 from reconciler.window import Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.domain import Decision
     from reconciler.ledger.database import Row, Transaction
@@ -88,6 +88,29 @@ def write(
     """Write decisions into the run's plan. With `keep`, skips are settled until something changes; changes stay due."""
     run(tx, "decisions_stage")
     copy(tx, "staged_decisions", [f'"{name}"' for name in _COLUMNS], (_record(d, look_again) for d in decisions))
+    _write_staged(tx, connection_id, run_id, keep=keep)
+
+
+def write_additions(
+    tx: Transaction, connection_id: int, run_id: int, size: int, longest: int, *, keep: bool = True
+) -> Iterator[int]:
+    """Write the same of candidates who are plainly to be added: found by the database, without the diff.
+
+    Looks at so many addresses at once, and says each time of how many contacts it wrote. They are candidates no more.
+    `longest`: how many characters of an address an import takes. Not where a policy clears fields.
+    """
+    after, groups = b"", size
+    told = {"connection_id": connection_id, "size": size, "longest": longest}
+    run(tx, "decisions_stage")
+    while groups == size:
+        found = run(tx, "decisions_plain", **told, after=after).one()
+        after, groups = found.until, found.groups
+        if found.contacts:
+            _write_staged(tx, connection_id, run_id, keep=keep)
+            yield int(found.contacts)
+
+
+def _write_staged(tx: Transaction, connection_id: int, run_id: int, *, keep: bool) -> None:
     run(tx, "decisions_to_plan", connection_id=connection_id, run_id=run_id, keep=keep)
     if keep:
         run(tx, "decisions_to_pairs", connection_id=connection_id)

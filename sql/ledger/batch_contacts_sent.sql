@@ -1,4 +1,5 @@
--- What was sent and is not settled, beside the member that has this address now: so many contacts from one on.
+-- What was sent, is not settled and has no staged receipt, beside the member that has this address now: so many contacts
+-- from one on.
 -- Parameters: batch_id, after, size.
 SELECT b.contact_id, b.kind, b."values", b.before, b.applied, coalesce(b.address, c.address) AS address,
        CAST(b.member_id AS text) AS linked_id,
@@ -15,5 +16,6 @@ LEFT JOIN LATERAL (SELECT a.* FROM reconciler.members AS a
                    WHERE a.connection_id = b.connection_id AND a.address_hash = b.address_hash
                    ORDER BY a.status = 'deleted', a.member_id LIMIT 1) AS m ON true
 WHERE b.batch_id = :batch_id AND NOT b.settled AND b.contact_id > :after
+  AND NOT EXISTS (SELECT FROM staged_receipts AS r WHERE r.contact_id = b.contact_id)
 ORDER BY b.contact_id
 LIMIT :size;

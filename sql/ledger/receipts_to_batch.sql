@@ -11,4 +11,4 @@ WHERE t.batch_id = :batch_id AND t.state IN ('intended', 'submitted')
   AND NOT EXISTS (SELECT FROM known WHERE known.outcome = 'in_doubt')
   AND NOT EXISTS (SELECT FROM reconciler.batch_contacts AS b
                   WHERE b.batch_id = :batch_id AND NOT b.settled
-                    AND b.contact_id NOT IN (SELECT known.contact_id FROM known));
+                    AND NOT EXISTS (SELECT FROM known WHERE known.contact_id = b.contact_id));

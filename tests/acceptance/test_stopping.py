@@ -16,12 +16,13 @@ import pytest
 
 from reconciler import reconcile
 from reconciler.bootstrap import Process
+from reconciler.ledger import plans
 from reconciler.report import Report
 from reconciler.request import Request
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.installation import Installation
 
@@ -96,6 +97,27 @@ def test_a_wish_to_stop_while_the_crm_is_read_copies_nothing(acme: Installation)
 
     assert report["state"] == "cancelled"
     assert report["counts"]["read"] == 0
+    assert acme.run()["counts"]["added"] == 3
+
+
+def test_a_wish_to_stop_while_it_is_decided_keeps_no_decision(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, running, portions = plans.write_additions, list[Process](), list[int]()
+
+    def stopped(*told: Any, **named: Any) -> Iterator[int]:
+        for count in write(*told, **named):
+            portions.append(count)
+            running[0].stop.ask()
+            yield count
+
+    acme.say("set", "acme", "slice_contacts=1")
+    with monkeypatch.context() as patched:
+        patched.setattr(plans, "write_additions", stopped)
+        report = run_at(acme, "after run_begin", running.append)
+
+    assert (report["state"], portions) == ("cancelled", [1])
+    assert acme.sql("SELECT count(*) FROM reconciler.pairs WHERE verdict = 'add'") == [(0,)]
     assert acme.run()["counts"]["added"] == 3
 
 

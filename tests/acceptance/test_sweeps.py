@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.ledger import candidates
+from reconciler.ledger import plans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reconciler.domain import Candidate
+    from reconciler.ledger.database import Transaction
     from tests.installation import Installation
 
 pytestmark = pytest.mark.http
@@ -277,16 +275,20 @@ def test_a_row_that_is_gone_is_found_late_by_the_sweep(acme: Installation, mode:
 
 @pytest.fixture
 def decided(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Whom the diff was asked about, each time that anything was decided."""
+    """Who was decided, by the diff or by the database, each time that anything was."""
     asked: list[list[str]] = []
-    slices = candidates.slices
+    write = plans._write_staged
 
-    def noted(*told: Any) -> Iterator[list[Candidate]]:
-        for found in slices(*told):
-            asked.append([candidate.contact.address for candidate in found])
-            yield found
+    def noted(tx: Transaction, connection_id: int, *told: Any, **named: Any) -> None:
+        found = tx.exec_driver_sql(
+            "SELECT c.address FROM staged_decisions AS s JOIN reconciler.contacts AS c"
+            " ON c.connection_id = %(mine)s AND c.contact_id = s.contact_id ORDER BY 1",
+            {"mine": connection_id},
+        )
+        asked.append(list(found.scalars()))
+        write(tx, connection_id, *told, **named)
 
-    monkeypatch.setattr(candidates, "slices", noted)
+    monkeypatch.setattr(plans, "_write_staged", noted)
     return asked
 
 
