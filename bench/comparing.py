@@ -15,7 +15,10 @@ from reconciler.diff import diff
 from reconciler.ledger import candidates
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bench.inside import Inside
+    from reconciler.domain import Candidate
     from reconciler.ledger.database import Transaction
 
 #: Two sides as reladiff compares them: the CRM's rows twice, one in a hundred changed on one side.
@@ -39,11 +42,44 @@ def comparing(here: Inside, contacts: int) -> list[Stage]:
             crm.execute(statement)
     others = {f"reladiff {name}": _reladiff(here, name, contacts // 100) for name in ("joindiff", "hashdiff")}
     others["pandas merge of both sides"] = here.timed(lambda: _merged(here, contacts // 100))
+    asked = here.timed_undone(lambda _: None, lambda tx: _found(here, tx, sweep=False))
+    found = _candidates(here)
+    decided = here.timed(lambda: [diff(some, here.connection.policy) for some in found])
+    joined = {"reladiff joindiff": others["reladiff joindiff"]}
+    bare = {"their fields compared, and nothing decided": here.timed(lambda: _differing(found, contacts // 100))}
     swept, ticked = (here.timed(lambda way=way: _decided(here, contacts // 100, sweep=way)) for way in (True, False))
     return [
+        Stage("candidates, 1 % changed, as a tick finds them", contacts, asked, joined),
+        Stage("diff of these candidates", contacts // 100, decided, bare),
         Stage("comparing, 1 % changed, as a tick does", contacts, ticked, others),
         Stage("comparing, 1 % changed, as a sweep does", contacts, swept, others),
     ]
+
+
+def _found(here: Inside, tx: Transaction, *, sweep: bool) -> int:
+    return candidates.find(tx, here.connection.connection_id, sweep=sweep, clears=False)
+
+
+def _slices(here: Inside, tx: Transaction) -> Iterator[list[Candidate]]:
+    return candidates.slices(tx, here.connection.connection_id, here.connection.limits.slice_contacts)
+
+
+def _candidates(here: Inside) -> list[list[Candidate]]:
+    """Those of a tick, slice by slice."""
+    found: list[list[Candidate]] = []
+
+    def look(tx: Transaction) -> None:
+        _found(here, tx, sweep=False)
+        found.extend(_slices(here, tx))
+
+    here.undone(look)
+    return found
+
+
+def _differing(found: list[list[Candidate]], expected: int) -> None:
+    differing = sum(each.contact.fields != (each.member and each.member.fields) for some in found for each in some)
+    if differing != expected:
+        raise ValueError(f"{differing:,} candidates differ instead of {expected:,}")
 
 
 def _decided(here: Inside, expected: int, *, sweep: bool) -> None:
@@ -52,8 +88,8 @@ def _decided(here: Inside, expected: int, *, sweep: bool) -> None:
 
     def decide(tx: Transaction) -> None:
         nonlocal found
-        if candidates.find(tx, here.connection.connection_id, sweep=sweep, clears=False):
-            for some in candidates.slices(tx, here.connection.connection_id, here.connection.limits.slice_contacts):
+        if _found(here, tx, sweep=sweep):
+            for some in _slices(here, tx):
                 found += len(diff(some, here.connection.policy))
 
     here.undone(decide)

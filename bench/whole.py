@@ -27,7 +27,7 @@ TICK: Final = "tick, nothing changed"
 SWEEP: Final = "sweep, nothing changed"
 _CHANGED: Final = 1_000
 #: So that no guard holds a change of many in a small list.
-_OPEN: Final = ("guard_updated_percent=100", "guard_field_percent=100", "guard_least=1000000")
+OPEN: Final = ("guard_updated_percent=100", "guard_field_percent=100", "guard_least=1000000")
 _EXAMPLE: Final = ROOT / "sql" / "crm" / "examples" / "adventureworks.sql"
 _TEXT: Final = """\
 ## Whole runs
@@ -77,7 +77,7 @@ def measure(contacts: int) -> list[Whole]:
     with ground(contacts=contacts) as made:
         made.fill_crm(1, contacts)
         found = [("connect", made.connect())]
-        made.say("set", "acme", *_OPEN)
+        made.say("set", "acme", *OPEN)
         found.append((FIRST, _first(made, contacts)))
         found.append((IDLE, made.say("run", "acme", "--json")))
         found.append((TICK, made.say("run", "--all")))
@@ -110,7 +110,7 @@ def adventureworks(folder: Path) -> list[Whole]:
         with psycopg.connect(made.crm) as db:
             load_adventureworks(db, folder)
         made.connect("--contacts-sql", str(_EXAMPLE))
-        made.say("set", "acme", *_OPEN)
+        made.say("set", "acme", *OPEN)
         made.say("start", "acme")
         ran = made.say("run", "acme", "--json")
         contacts = made.members()
