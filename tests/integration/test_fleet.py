@@ -91,6 +91,8 @@ def test_a_worker_that_stood_still_is_replaced_and_goes_on_as_a_new_one(
     crowd: Crowd, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with worker("--every", "10s") as still, worker("--every", "10s"):
+        # Both: one that is only about to come would be taken for the one that is left.
+        until(lambda: crowd.sql("SELECT count(*) FROM reconciler_queue.procrastinate_workers") == [(2,)])
         until(lambda: max(runs(crowd)) > 0)
         still.send_signal(signal.SIGSTOP)
         until(lambda: crowd.sql("SELECT count(*) FROM reconciler_queue.procrastinate_workers") == [(1,)])
