@@ -4,11 +4,10 @@ WITH known AS (
         address = CASE WHEN r.outcome = 'in_doubt' THEN b.address END
     FROM staged_receipts AS r
     WHERE b.batch_id = :batch_id AND b.contact_id = r.contact_id AND NOT b.settled
-    RETURNING b.contact_id, r.outcome
+    RETURNING r.outcome
 )
 UPDATE reconciler.batches AS t SET state = 'settled', settled_at = reconciler.clock(), outcome = 'read back'
 WHERE t.batch_id = :batch_id AND t.state IN ('intended', 'submitted')
-  AND NOT EXISTS (SELECT FROM known WHERE known.outcome = 'in_doubt')
-  AND NOT EXISTS (SELECT FROM reconciler.batch_contacts AS b
-                  WHERE b.batch_id = :batch_id AND NOT b.settled
-                    AND NOT EXISTS (SELECT FROM known WHERE known.contact_id = b.contact_id));
+  -- Counted: this still sees who was not settled before. Looked for one by one, they would be many times many.
+  AND (SELECT count(*) FROM known WHERE known.outcome <> 'in_doubt')
+      = (SELECT count(*) FROM reconciler.batch_contacts AS b WHERE b.batch_id = :batch_id AND NOT b.settled);
