@@ -1,4 +1,4 @@
-"""Candidates through the diff into the plan of a run, slice by slice, in one transaction."""
+"""Candidates into the plan of a run, in one transaction: who is plain by the database, all others through the diff."""
 
 from __future__ import annotations
 
