@@ -2,98 +2,73 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler import judging
 from reconciler.changes import LONGEST_IN_IMPORT
 from reconciler.diff import diff
-from reconciler.domain import Policy, Status
+from reconciler.domain import Policy
 from reconciler.ledger import batches, candidates, plans
-from tests.stored import a_connection
+from tests.plain_cases import ADDRESSES, MEMBERS, NOW, SENT, STATE, WANTED, Row, Rows, a_batch, stored, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from reconciler.ledger.database import Ledger, Transaction
 
-#: A row of a table, by its columns.
-Row: TypeAlias = dict[str, Any]
-#: Of a contact: itself or what was sent of it, its pair, the member of the same number, and whether it was refused.
-Rows: TypeAlias = tuple[Row, Row | None, Row | None, str | None]
-_ADDRESSES: Final = ("a@example.com", "b@example.com", "c@example.com", f"{'d' * 39}@example.com")
-_MEMBERS: Final = tuple(uuid.UUID(int=number) for number in (1, 2, 3))
-_FIELDS: Final = st.dictionaries(
-    st.sampled_from(["first_name", "phone", "home_street"]), st.sampled_from(["1", "+1", "Ann"]), max_size=3
+#: What was done, and how it stands by table: with what the database decides by itself, and without.
+BothWays: TypeAlias = tuple[dict[str, list[Row]], dict[str, list[Row]]]
+
+#: Nobody is at the address, and nothing is known of them.
+_NEW: Final[Row] = {
+    "address": ADDRESSES[0],
+    "has_address": True,
+    "fault": "",
+    "eligible": True,
+    "opted_out": False,
+    "fields": {"first_name": "Ann"},
+}
+#: The member of that address, who shows what is wanted.
+_SHE: Final[Row] = {"address": ADDRESSES[0], "status": "implicit", "on_list": True, "fields": WANTED}
+#: Each by itself keeps somebody from being plainly to be added.
+_NOT_PLAINLY_NEW: Final[dict[str, list[Rows]]] = {
+    "without an address": [({**_NEW, "has_address": False}, None, None, None)],
+    "with an address too long for an import": [({**_NEW, "address": ADDRESSES[3]}, None, None, None)],
+    "with an address that can't be used": [({**_NEW, "fault": "not an address"}, None, None, None)],
+    "gone": [({**_NEW, "gone_at": NOW}, None, None, None)],
+    "not eligible": [({**_NEW, "eligible": False}, None, None, None)],
+    "opted out": [({**_NEW, "opted_out": True}, None, None, None)],
+    "forgotten": [({**_NEW, "is_forgotten": True}, None, None, None)],
+    "linked": [(_NEW, {"member_id": MEMBERS[0]}, {**_SHE, "address": ADDRESSES[1]}, None)],
+    "with a field that was refused": [(_NEW, {"refused_fields": WANTED}, None, None)],
+    "with a field that was not taken": [(_NEW, {"untaken": WANTED}, None, None)],
+    "of one address with another": [(_NEW, None, None, None), (_NEW, None, None, None)],
+    "there already": [(_NEW, None, _SHE, None)],
+    "rejected": [(_NEW, None, None, "this")],
+}
+
+#: An import of what the member shows.
+_ADDED: Final[Row] = {"kind": "add", "values": _NEW["fields"], "before": {}, "applied": {}, "has_rest": False}
+#: Each by itself keeps somebody from plainly showing what was sent.
+_NOT_PLAINLY_SHOWN: Final[dict[str, list[Rows]]] = {
+    "settled": [({**_ADDED, "settled": True, "outcome": "deferred"}, None, _SHE, None)],
+    "not there": [(_ADDED, None, None, None)],
+    "off the list": [(_ADDED, None, {**_SHE, "on_list": False}, None)],
+    "unsubscribed": [(_ADDED, None, {**_SHE, "status": "unsubscribed"}, None)],
+    "seen to have left": [(_ADDED, None, {**_SHE, "left_at": NOW}, None)],
+    "seen to have unsubscribed": [(_ADDED, None, {**_SHE, "opted_out_at": NOW}, None)],
+    "shown with another value": [(_ADDED, None, {**_SHE, "fields": {"first_name": "Bea"}}, None)],
+    "shown without the value": [(_ADDED, None, {**_SHE, "fields": {}}, None)],
+    "with an echo of another field": [(_ADDED, {"shown": {"phone": "1"}}, _SHE, None)],
+}
+_AS_OFTEN: Final = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-_NOW: Final = "2026-01-01T00:00:00Z"
-#: Stands for the fields of the contact itself, or for those that were sent.
-_WANTED: Final = "as wanted"
-
-
-def seldom(*other: object, mostly: object) -> st.SearchStrategy[Any]:
-    """Most are plain, so that what is not stands alone."""
-    return st.sampled_from([*[mostly] * 9, *other])
-
-
-_MOMENT: Final = seldom(_NOW, mostly=None)
-_SELDOM: Final = seldom(True, mostly=False)
-_MOSTLY: Final = seldom(False, mostly=True)
-_NO_FIELDS: Final = seldom(_WANTED, {"phone": "1"}, mostly={})
-
-CONTACT: Final = st.fixed_dictionaries(
-    {
-        "address": st.sampled_from(_ADDRESSES),
-        "has_address": _MOSTLY,
-        "fault": seldom("not an address", mostly=""),
-        "eligible": _MOSTLY,
-        "opted_out": _SELDOM,
-        "is_forgotten": _SELDOM,
-        "fields": _FIELDS,
-        "refused": seldom({"city": "too long"}, mostly={}),
-        "gone_at": _MOMENT,
-        "formerly": seldom({"city": "Ulm"}, mostly={}),
-    }
-)
-PAIR: Final = st.none() | st.fixed_dictionaries(
-    {
-        "member_id": st.sampled_from([None, *_MEMBERS]),
-        "verdict": st.sampled_from(["add", "unchanged", "left_list", "rejected"]),
-        "applied": st.just(_WANTED) | _FIELDS,
-        "shown": st.sampled_from([{}, {}, {"phone": "1"}]),
-        "refused_fields": _NO_FIELDS,
-        "untaken": _NO_FIELDS,
-        "rejoin_at": _MOMENT,
-    }
-)
-
-
-def member_at(address: st.SearchStrategy[str]) -> st.SearchStrategy[Row | None]:
-    return st.none() | st.fixed_dictionaries(
-        {
-            "address": address,
-            "status": seldom("deleted", *(each.value for each in Status), mostly="implicit"),
-            "on_list": _MOSTLY,
-            "fields": st.just(_WANTED) | st.none() | _FIELDS,
-            "opted_out_at": _MOMENT,
-            "left_at": _MOMENT,
-            "absent_at": _MOMENT,
-            "occupied": seldom({"phones": 3}, {"lists": 50}, mostly={}),
-        }
-    )
-
-
-REJECTED: Final = seldom("this", "another", mostly=None)
-STATE: Final = st.lists(
-    st.tuples(CONTACT, PAIR, member_at(st.sampled_from(_ADDRESSES)), REJECTED), min_size=1, max_size=3
-)
-_WRITTEN: Final = ("plan_changes", "pairs", "run_rows", "members", "batch_contacts", "batches", "rejects", "contacts")
 
 
 @pytest.fixture
@@ -102,84 +77,7 @@ def db(ledger: Ledger, ledger_url: str) -> Iterator[psycopg.Connection[Any]]:
         yield db
 
 
-def insert(db: psycopg.Connection[Any], table: str, row: Mapping[str, Any]) -> None:
-    names = ", ".join(f'"{name}"' for name in row)
-    told = [json.dumps(value) if isinstance(value, dict) else value for value in row.values()]
-    db.execute(f"INSERT INTO reconciler.{table} ({names}) VALUES ({', '.join(['%s'] * len(row))})", told)
-
-
-def stored(db: psycopg.Connection[Any], state: list[Rows]) -> tuple[int, int]:
-    """The only connection, in this state, and a run of it."""
-    db.execute("DELETE FROM reconciler.connections")
-    mine = a_connection(db, str(uuid.uuid4()))
-    told = {"connection_id": mine}
-    # Backwards, so that of two members of one address the one that counts comes last.
-    for number, (contact, pair, member, rejected) in reversed([*enumerate(state)]):
-        its = told | {"contact_id": f"c{number}"}
-        address = contact["address"] if contact["has_address"] else ""
-        wanted = {name: value for name, value in contact.items() if name != "has_address"}
-        hashed = address.encode() if address and not contact["fault"] else None
-        insert(db, "contacts", its | wanted | {"address": address, "address_hash": hashed, "changed_at": _NOW})
-        if pair is not None:
-            insert(db, "pairs", its | with_wanted(pair, contact))
-        if member is not None:
-            there = with_wanted(member, contact)
-            there |= {"member_id": _MEMBERS[number], "address_hash": there["address"].encode(), "read_at": _NOW}
-            insert(db, "members", told | there)
-        if rejected is not None:
-            reject(db, mine, f"c{number}", rejected)
-    run = db.execute(
-        "INSERT INTO reconciler.runs (connection_id, fence, trigger, mode, version, started_at)"
-        " VALUES (%s, 1, 'manual', 'incremental', '', reconciler.clock()) RETURNING run_id",
-        [mine],
-    ).fetchone()
-    assert run is not None
-    return mine, int(run[0])
-
-
-def with_wanted(row: Row, contact: Row) -> Row:
-    return {
-        name: contact["address" if name == "address" else "fields"] if value == _WANTED else value
-        for name, value in row.items()
-    }
-
-
-def reject(db: psycopg.Connection[Any], mine: int, contact_id: str, what: str) -> None:
-    db.execute(
-        "INSERT INTO reconciler.rejects (connection_id, contact_id, contact_digest, code, message, since)"
-        " SELECT connection_id, contact_id, CASE WHEN %s = 'this' THEN digest ELSE '' END, 'not_taken', 'no', now()"
-        " FROM reconciler.contacts WHERE connection_id = %s AND contact_id = %s",
-        [what, mine, contact_id],
-    )
-
-
-def written(tx: Transaction, act: Callable[[], None]) -> dict[str, list[Row]]:
-    """What stands in each table after something was done, which is undone again; of times only whether there is one."""
-    with tx.begin_nested() as undone:
-        act()
-        found = {table: rows_of(tx, table) for table in _WRITTEN}
-        undone.rollback()
-    return found
-
-
-def rows_of(tx: Transaction, table: str) -> list[Row]:
-    """In order; a row's number in its run is only for that."""
-    order = "row_number" if table == "run_rows" else "to_jsonb(t)"
-    found = tx.exec_driver_sql(f"SELECT to_jsonb(t) - 'row_number' FROM reconciler.{table} AS t ORDER BY {order}")
-    return [
-        {name: value is not None if name.endswith("_at") else value for name, value in row.items()}
-        for row in found.scalars()
-    ]
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(state=STATE, keep=st.booleans())
-def test_who_is_plainly_to_be_added_is_decided_as_by_the_diff(
-    state: list[Rows],
-    keep: bool,
-    db: psycopg.Connection[Any],
-    ledger: Ledger,
-) -> None:
+def decided(db: psycopg.Connection[Any], ledger: Ledger, state: list[Rows], *, keep: bool) -> BothWays:
     mine, run_id = stored(db, state)
 
     def by_the_diff(tx: Transaction) -> None:
@@ -196,39 +94,33 @@ def test_who_is_plainly_to_be_added_is_decided_as_by_the_diff(
         rest(tx)
 
     with ledger.transaction() as tx:
-        assert written(tx, lambda: with_the_database(tx)) == written(tx, lambda: by_the_diff(tx))
+        return written(tx, lambda: with_the_database(tx)), written(tx, lambda: by_the_diff(tx))
 
 
-SENT: Final = st.tuples(
-    st.fixed_dictionaries(
-        {
-            "kind": st.sampled_from(["add", "update"]),
-            "values": st.dictionaries(
-                st.sampled_from(["first_name", "phone"]), st.sampled_from(["", "1", "+1", "Ann"]), max_size=2
-            ),
-            "before": seldom({"phone": "1"}, {"first_name": "Ann"}, mostly={}),
-            "applied": _FIELDS,
-            "has_rest": _SELDOM,
-        }
-    ),
-    PAIR,
-    member_at(st.just(_WANTED) | st.sampled_from(_ADDRESSES)),
-    REJECTED,
-)
+@_AS_OFTEN
+@given(state=STATE, keep=st.booleans())
+def test_who_is_plainly_to_be_added_is_decided_as_by_the_diff(
+    state: list[Rows],
+    keep: bool,
+    db: psycopg.Connection[Any],
+    ledger: Ledger,
+) -> None:
+    with_the_database, by_the_diff = decided(db, ledger, state, keep=keep)
 
-#: Nobody is at the address, and nothing is known of them.
-_NEW: Final[Row] = {
-    "address": _ADDRESSES[0],
-    "has_address": True,
-    "fault": "",
-    "eligible": True,
-    "opted_out": False,
-    "fields": {"first_name": "Ann"},
-}
+    assert with_the_database == by_the_diff
+
+
+@pytest.mark.parametrize("state", _NOT_PLAINLY_NEW.values(), ids=_NOT_PLAINLY_NEW)
+def test_who_is_not_plainly_to_be_added_is_left_to_the_diff(
+    state: list[Rows], db: psycopg.Connection[Any], ledger: Ledger
+) -> None:
+    with_the_database, by_the_diff = decided(db, ledger, state, keep=True)
+
+    assert with_the_database == by_the_diff
 
 
 def test_who_is_plainly_to_be_added_needs_no_diff(db: psycopg.Connection[Any], ledger: Ledger) -> None:
-    news: list[Rows] = [({**_NEW, "address": address}, None, None, None) for address in _ADDRESSES[:3]]
+    news: list[Rows] = [({**_NEW, "address": address}, None, None, None) for address in ADDRESSES[:3]]
     mine, run_id = stored(db, news)
 
     with ledger.transaction() as tx:
@@ -237,23 +129,10 @@ def test_who_is_plainly_to_be_added_needs_no_diff(db: psycopg.Connection[Any], l
         assert list(candidates.slices(tx, mine, 2)) == []
 
 
-#: Two of one address: the one that counts is not the one that was there first.
-_NOTHING: Final[Row] = {"kind": "add", "values": {}, "before": {}, "applied": {}, "has_rest": False}
-_SHE: Final[Row] = {"address": _ADDRESSES[0], "status": "implicit", "on_list": True, "fields": {}}
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(state=st.lists(SENT, min_size=1, max_size=3), is_done=st.booleans())
-@example(state=[(_NOTHING, None, _SHE, None), (_NOTHING, None, _SHE, None)], is_done=True)
-def test_who_plainly_shows_what_was_sent_is_recorded_as_judging_has_it(
-    state: list[Rows],
-    is_done: bool,
-    db: psycopg.Connection[Any],
-    ledger: Ledger,
-) -> None:
-    contact = {"eligible": True, "opted_out": False, "has_address": True, "fault": ""}
+def recorded(db: psycopg.Connection[Any], ledger: Ledger, state: list[Rows], *, is_done: bool) -> BothWays:
+    """What was sent of each contact is in the place of the contact, whose address is of its own."""
     wanted = [
-        ({**contact, "address": _ADDRESSES[number], "fields": sent["values"]}, pair, member, rejected)
+        ({**_NEW, "address": ADDRESSES[number], "fields": sent["values"]}, pair, member, rejected)
         for number, (sent, pair, member, rejected) in enumerate(state)
     ]
     mine, run_id = stored(db, wanted)
@@ -269,29 +148,49 @@ def test_who_plainly_shows_what_was_sent_is_recorded_as_judging_has_it(
         by_judging(tx)
 
     with ledger.transaction() as tx:
-        assert written(tx, lambda: with_the_database(tx)) == written(tx, lambda: by_judging(tx))
+        return written(tx, lambda: with_the_database(tx)), written(tx, lambda: by_judging(tx))
+
+
+@_AS_OFTEN
+@given(state=st.lists(SENT, min_size=1, max_size=3), is_done=st.booleans())
+def test_who_plainly_shows_what_was_sent_is_recorded_as_judging_has_it(
+    state: list[Rows],
+    is_done: bool,
+    db: psycopg.Connection[Any],
+    ledger: Ledger,
+) -> None:
+    with_the_database, by_judging = recorded(db, ledger, state, is_done=is_done)
+
+    assert with_the_database == by_judging
+
+
+@pytest.mark.parametrize("state", _NOT_PLAINLY_SHOWN.values(), ids=_NOT_PLAINLY_SHOWN)
+def test_who_does_not_plainly_show_what_was_sent_is_left_to_judging(
+    state: list[Rows], db: psycopg.Connection[Any], ledger: Ledger
+) -> None:
+    with_the_database, by_judging = recorded(db, ledger, state, is_done=True)
+
+    assert with_the_database == by_judging
+
+
+def test_of_two_members_of_one_address_the_same_one_counts(db: psycopg.Connection[Any], ledger: Ledger) -> None:
+    # They are stored backwards: the one that counts is not the one that was there first.
+    with_the_database, by_judging = recorded(
+        db, ledger, [(_ADDED, None, _SHE, None), (_ADDED, None, {**_SHE, "address": ADDRESSES[0]}, None)], is_done=True
+    )
+
+    assert with_the_database == by_judging
+    assert [row["outcome"] for row in by_judging["run_rows"]] == ["verified"]
 
 
 def test_who_plainly_shows_what_was_sent_needs_no_judging(db: psycopg.Connection[Any], ledger: Ledger) -> None:
-    mine, run_id = stored(db, [(_NEW, None, {**_SHE, "fields": _NEW["fields"]}, None)])
-    batch_id = a_batch(db, mine, run_id, [{**_NOTHING, "values": _NEW["fields"]}])
+    she = {**_SHE, "fields": _NEW["fields"]}
+    mine, run_id = stored(
+        db, [(_NEW, None, {**she, "status": "deleted"}, None), ({**_NEW, "address": ADDRESSES[1]}, None, she, None)]
+    )
+    batch_id = a_batch(db, mine, run_id, [_ADDED])
 
     with ledger.transaction() as tx:
         assert batches.stage_plain(tx, batch_id) == 1
         assert list(batches.sent(tx, batch_id)) == [[]]
         assert batches.record(tx, run_id, batch_id, []) == 1
-
-
-def a_batch(db: psycopg.Connection[Any], mine: int, run_id: int, sent: list[Row]) -> int:
-    found = db.execute(
-        "INSERT INTO reconciler.batches"
-        " (connection_id, run_id, fence, state, contacts, bytes, body_sha256, intended_at)"
-        " VALUES (%s, %s, 1, 'submitted', %s, 100, '', reconciler.clock()) RETURNING batch_id",
-        [mine, run_id, len(sent)],
-    ).fetchone()
-    assert found is not None
-    for number, each in enumerate(sent):
-        its = {"batch_id": found[0], "connection_id": mine, "contact_id": f"c{number}"}
-        hashed = {"address_hash": _ADDRESSES[number].encode(), "contact_digest": b""}
-        insert(db, "batch_contacts", its | hashed | each)
-    return int(found[0])
