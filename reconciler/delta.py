@@ -28,10 +28,11 @@ _WORTH: Final = 40
 _PORTION: Final = 5000
 
 
-def read(work: Work, since: dt.datetime, what: str, *, most_pages: int | None = None, needs_all: bool = True) -> None:
-    """Read who changed on the list since, of Constant Contact's clock. After `most_pages` that are full no more.
+def read(work: Work, since: dt.datetime, what: str, *, alone: int | None = None, needs_all: bool = True) -> None:
+    """Read who changed on the list since, of Constant Contact's clock.
 
-    Without `needs_all` somebody may be left out whom an export does not show clearly: the caller looks for them.
+    Without `needs_all` somebody may be left out whom an export does not show clearly: the caller looks for them. So it
+    does after the first page where those `alone`, each by a call of their own, take no more calls than the rest.
     """
     # Asked before a page is written: who is on it may have changed once more, and would hide others who have.
     with work.ledger.transaction() as tx:
@@ -44,10 +45,10 @@ def read(work: Work, since: dt.datetime, what: str, *, most_pages: int | None = 
         count += len(page.members)
         write_members(work, page.members, began, total=count)
         work.tell(f"{count:,} {what}")
-        if number == most_pages and len(page.members) >= PAGE:
-            return
         if number > 1 or (page.total or 0) <= PAGE:
             continue
+        if alone is not None and alone <= _rest(work, echo, page.total or 0):
+            return
         if _is_known(work, echo, page.total or 0, what):
             return
         if _is_worth(page.total or 0, on_list(work)):
@@ -59,6 +60,11 @@ def read(work: Work, since: dt.datetime, what: str, *, most_pages: int | None = 
 def calls(changed: int, listed: int) -> int:
     """How many calls it takes to read so many who changed, of a list of so many."""
     return min(pages(changed), 1 + EXPORT_CALLS) if _is_worth(changed, listed) else pages(changed)
+
+
+def _rest(work: Work, echo: tuple[int, dt.datetime | None], total: int) -> int:
+    """About how many calls it takes after the first page."""
+    return 1 if echo[0] == total else calls(total, on_list(work)) - 1
 
 
 def _is_known(work: Work, echo: tuple[int, dt.datetime | None], total: int, what: str) -> bool:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _BEFORE: Final = dt.timedelta(seconds=60)
 #: What may pass by itself.
 _PERHAPS: Final = frozenset({"refused_by_import", "not_taken"})
-#: So few contacts are read back singly rather than by more than one page.
-_FEW: Final = 10
 
 
 def push(work: Work, confirm: Callable[[], None], search: Search) -> None:
@@ -236,8 +234,9 @@ def _read_pages(work: Work, ready: Sequence[Batch], *, whole: bool = False) -> N
         reading.write_pages(work, work.api.on_list(work.mapped), "members read back")
     else:
         # More than a page is the echo of an earlier, bigger push: few contacts are read singly for fewer calls.
-        few = sum(batch.contacts for batch in ready) <= _FEW
-        delta.read(work, since, "members read back", most_pages=1 if few else None, needs_all=False)
+        contacts = sum(batch.contacts for batch in ready)
+        alone = contacts if contacts <= work.connection.limits.read_back_singles else None
+        delta.read(work, since, "members read back", alone=alone, needs_all=False)
 
 
 def _record_seen(work: Work, ready: Sequence[Batch]) -> list[tuple[str | None, str]]:

@@ -95,6 +95,25 @@ def test_who_changed_there_is_read_whoever_else_did_so_later(there: Rehearsal) -
 
 
 @pytest.mark.http
+@pytest.mark.parametrize(("changed", "alone"), [(1, 1), (2, 0), (10, 0), (11, 0)])
+def test_few_who_change_right_after_many_are_read_one_by_one_only_where_it_takes_no_more_calls(
+    there: Rehearsal, changed: int, alone: int
+) -> None:
+    there.fill(1, CONTACTS, account=False)
+    there.connect()
+    there.tick()
+
+    there.change(1, changed, "New")
+    report, arrived = there.counted()
+
+    assert report is not None
+    assert (report.to_json()["state"], report.to_json()["counts"]["updated"]) == ("completed", changed)
+    looked_for = changed if changed <= 3 else 0  # before the push
+    assert arrived.operations["getContact"] == looked_for + alone
+    assert arrived.calls - polls(arrived.operations) <= 13
+
+
+@pytest.mark.http
 def test_a_first_run_into_an_empty_list_reads_it_back_by_one_export(there: Rehearsal) -> None:
     there.fill(1, CONTACTS, account=False)
     there.connect()
