@@ -66,9 +66,7 @@ _NOT_PLAINLY_SHOWN: Final[dict[str, list[Rows]]] = {
     "shown without the value": [(_ADDED, None, {**_SHE, "fields": {}}, None)],
     "with an echo of another field": [(_ADDED, {"shown": {"phone": "1"}}, _SHE, None)],
 }
-_AS_OFTEN: Final = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+_AS_OFTEN: Final = settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
