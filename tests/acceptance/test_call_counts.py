@@ -95,7 +95,7 @@ def test_who_changed_there_is_read_whoever_else_did_so_later(there: Rehearsal) -
 
 
 @pytest.mark.http
-@pytest.mark.parametrize(("changed", "alone"), [(1, 1), (2, 0), (10, 0)])
+@pytest.mark.parametrize(("changed", "alone"), [(1, 1), (2, 0), (10, 0), (11, 0)])
 def test_few_who_change_right_after_many_are_read_one_by_one_only_where_it_takes_no_more_calls(
     there: Rehearsal, changed: int, alone: int
 ) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from reconciler.ledger.database import Ledger, Transaction
 
-#: What was done, and how it stands by table: with what the database decides by itself, and without.
+#: How it stands by table afterwards: with what the database decides by itself, and without.
 BothWays: TypeAlias = tuple[dict[str, list[Row]], dict[str, list[Row]]]
 
 #: Nobody is at the address, and nothing is known of them.
@@ -66,7 +66,9 @@ _NOT_PLAINLY_SHOWN: Final[dict[str, list[Rows]]] = {
     "shown without the value": [(_ADDED, None, {**_SHE, "fields": {}}, None)],
     "with an echo of another field": [(_ADDED, {"shown": {"phone": "1"}}, _SHE, None)],
 }
-_AS_OFTEN: Final = settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_AS_OFTEN: Final = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture
